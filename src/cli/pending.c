@@ -1,4 +1,5 @@
-/* Verbs whose files aren't there yet. (Touch this file when one appears, so that it is built anew.) */
+/* Verbs whose files aren't there yet. (Touch this file when one appears, so that it is built anew.)
+ */
 #include "cli/verbs.h"
 
 #define PENDING(fn)                                                                                \
@@ -29,4 +30,13 @@ PENDING(verb_keys)
 #endif
 #if !__has_include("cli/pair.c")
 PENDING(verb_pair)
+#endif
+#if !__has_include("cli/verify.c")
+PENDING(verb_verify)
+#endif
+#if !__has_include("cli/status.c")
+PENDING(verb_status)
+#endif
+#if !__has_include("cli/list.c")
+PENDING(verb_list)
 #endif

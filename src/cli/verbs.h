@@ -21,21 +21,21 @@ struct verb_option {
 #define VERB_OPTIONS_MAX 8
 
 struct verb {
-    const char *words;                 /* "sandbox setup" */
-    int (*fn)(int argc, char **argv);  /* NULL: comes later */
-    const char *summary;               /* one line */
-    const char *synopsis;              /* what follows the words */
+    const char *words;                /* "sandbox setup" */
+    int (*fn)(int argc, char **argv); /* NULL: comes later */
+    const char *summary;              /* one line */
+    const char *synopsis;             /* what follows the words */
     struct verb_option options[VERB_OPTIONS_MAX];
-    bool setup_options;                /* takes the option table of spec/options.h */
-    bool hidden;                       /* left out of help and completion */
-    const char *comes_with;            /* of a verb without fn: what brings it */
+    bool setup_options;     /* takes the option table of spec/options.h */
+    bool hidden;            /* left out of help and completion */
+    const char *comes_with; /* of a verb without fn: what brings it */
 };
 
 extern const struct verb verbs[];
 extern const size_t verb_count;
 
-/* Each verb: argv[0] is the last of its words ("setup", "up", …), the rest its arguments; returns the
- * exit status. `--help` before a "--" never reaches a verb. */
+/* Each verb: argv[0] is the last of its words ("setup", "up", …), the rest its arguments; returns
+ * the exit status. `--help` before a "--" never reaches a verb. */
 int verb_setup(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_status(int argc, char **argv);
