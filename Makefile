@@ -47,7 +47,8 @@ defenseclaw-seed-archive_PKGS    := libarchive libcjson libsodium libseccomp
 defenseclaw-launch_FOLDERS := base
 defenseclaw-launch_MAIN    := src/launch/main.c
 defenseclaw-launch_PKGS    := libcjson libsodium
-LIBS_ALWAYS := -lunistring -lm
+# Static: its soname differs between Debian 12 and 13, and a program built on one shall run on both.
+LIBS_ALWAYS := -l:libunistring.a -lm
 ALL_PKGS    := libarchive libcjson libsodium libsystemd libnl-3.0 libnl-route-3.0 libnftnl libmnl \
                libevent_core libcares yaml-0.1 sqlite3 jansson libseccomp cmocka
 
