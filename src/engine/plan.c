@@ -19,7 +19,7 @@ struct plan_item *plan_add(struct plan *p, const char *step, const struct resour
         p->cap = cap;
     }
     item = &p->items[p->count];
-    *item = (struct plan_item){ .kind = kind, .step = step, .want = want, .id = strdup(id) };
+    *item = (struct plan_item){ .kind = kind, .step = step, .want = want, .id = strdup(id), .seq = -1 };
     if (!item->id || !want) {
         free(item->id);
         goto oom;
@@ -30,6 +30,19 @@ oom:
     cJSON_Delete(want);
     p->failed = -ENOMEM;
     return NULL;
+}
+
+struct plan_item *plan_add_first(struct plan *p, const char *step,
+                                 const struct resource_kind *kind, const char *id, cJSON *want)
+{
+    struct plan_item *added = plan_add(p, step, kind, id, want), first;
+
+    if (!added)
+        return NULL;
+    first = *added;
+    memmove(p->items + 1, p->items, (p->count - 1) * sizeof *p->items);
+    p->items[0] = first;
+    return &p->items[0];
 }
 
 int plan_check(const struct plan *p, struct err *e)

@@ -21,6 +21,11 @@ struct plan_item {
     /* A live proof after the thing was put and read back; failing it fails the run. May be NULL. */
     int (*proof)(struct run *run, void *userdata, struct err *e);
     void *userdata; /* of proof; not owned */
+
+    /* For an undo (want is then what stood there before us): the state in which the record says that
+     * we left the thing. Not owned, NULL for an ordinary wanted thing. */
+    const cJSON *left;
+    int seq; /* number in the journal, -1 while it isn't there */
 };
 
 struct plan {
@@ -33,6 +38,9 @@ struct plan {
  * next call. NULL when out of memory (failed is set, want freed). */
 struct plan_item *plan_add(struct plan *p, const char *step, const struct resource_kind *kind,
                            const char *id, cJSON *want);
+/* The same at the front: made first, undone last. */
+struct plan_item *plan_add_first(struct plan *p, const char *step,
+                                 const struct resource_kind *kind, const char *id, cJSON *want);
 int plan_check(const struct plan *p, struct err *e);
 void plan_done(struct plan *p);
 

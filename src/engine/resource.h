@@ -46,7 +46,18 @@ struct resource_kind {
 
     /* Removes what a killed put may have left beside the thing (temporary files). NULL: nothing. */
     void (*sweep)(struct run *run, const char *id);
+
+    /* Makes what was put durable; asked once at the end of a run, before the record names it. NULL:
+     * nothing to sync. */
+    int (*sync)(struct run *run, const char *id);
+
+    /* Whether putting other things may change this one (a unit that others pull in): it is observed
+     * again when its turn comes. */
+    bool live;
 };
+
+/* kind->same(), or json_same() where the kind has none. NULL equals nothing. */
+bool resource_same(const struct resource_kind *kind, const cJSON *now, const cJSON *want);
 
 /* The kinds, by the name that journal and record carry. NULL when unknown. */
 const struct resource_kind *resource_kind_find(const char *name);

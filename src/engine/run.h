@@ -19,6 +19,8 @@ struct run {
     struct bus *bus;     /* opened on first use by bus_get() */
     bool units_changed;  /* a file under /etc/systemd/system was put: see kind unit */
 
+    bool (*cancelled)(void); /* asked between two changes; NULL: never */
+
     /* Tells a person of something kept, widened or left alone; may be NULL. */
     void (*note)(void *userdata, const char *text);
     void *userdata;

@@ -19,6 +19,9 @@ struct inputs {
     struct instance in;      /* spec with uuid and ids */
     struct host host;
     const cJSON *record;     /* the record's entries from the last good run, NULL on a first one */
+    const struct spec *previous; /* the spec of the last good run while it is set up, else NULL */
+    bool adopt_user;         /* --adopt-user */
+    bool hold_agent;         /* first boot: provision all, start the agent only after verify */
     struct input_file *policy, *skill, *plugin; /* policy: template with the bundle's files on top */
     size_t policy_count, skill_count, plugin_count;
     const char *profile;     /* openclaw.json of a bundle, NULL when none */
@@ -41,6 +44,8 @@ int identity_wants(const struct inputs *in, struct plan *p, struct err *e);  /* 
 int extras_wants(const struct inputs *in, struct plan *p, struct err *e);    /* 8 extras.c */
 int launchers_wants(const struct inputs *in, struct plan *p, struct err *e); /* 6 launchers.c */
 int units_wants(const struct inputs *in, struct plan *p, struct err *e);     /* 5 units.c */
+
+int instance_wants(const struct inputs *in, struct plan *p, struct err *e);  /* instance.json */
 
 /* All rows in the order in which they are made. */
 int provision_plan(const struct inputs *in, struct plan *p, struct err *e);

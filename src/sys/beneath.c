@@ -124,8 +124,6 @@ int beneath_create(int dir, const char *base, const char *tag, const void *data,
         r = -errno;
     else
         r = write_all(fd, data, len);
-    if (r == 0 && fdatasync(fd) < 0)
-        r = -errno;
     if (r < 0) {
         unlinkat(dir, temp, 0);
         return r;
@@ -153,5 +151,7 @@ int beneath_replace(int dir, const char *base, const char *tag, const void *data
     autofd int fd = -EBADF;
     int r = beneath_create(dir, base, tag, data, len, attrs, &fd);
 
+    if (r == 0 && fdatasync(fd) < 0)
+        r = -errno;
     return r < 0 ? r : beneath_commit(dir, base, tag);
 }

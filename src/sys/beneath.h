@@ -34,14 +34,14 @@ struct beneath_attrs {
 void beneath_temp_name(const char *base, const char *tag, char *out, size_t size);
 
 /* Writes a new file beside base under the temporary name, with O_EXCL|O_NOFOLLOW, owner and mode set
- * before the bytes are, and syncs it. An entry of that name is a leftover (or hostile) and is
+ * before the bytes are; not synced. An entry of that name is a leftover (or hostile) and is
  * unlinked first. *ret_fd is the caller's, open for writing. */
 int beneath_create(int dir, const char *base, const char *tag, const void *data, size_t len,
                    const struct beneath_attrs *attrs, int *ret_fd);
 /* Renames the temporary file over base. The directory is synced by the caller when it must be. */
 int beneath_commit(int dir, const char *base, const char *tag);
 
-/* create and commit in one. */
+/* create, sync and commit in one. */
 int beneath_replace(int dir, const char *base, const char *tag, const void *data, size_t len,
                     const struct beneath_attrs *attrs);
 

@@ -1,0 +1,92 @@
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/back.h"
+#include "engine/journal.h"
+#include "engine/record.h"
+
+#include <string.h>
+
+/* Whether the record already names this run: then it was finished, and only its journal stayed. */
+static bool committed(int state_dir, const char *run_id)
+{
+    autojson cJSON *record = NULL;
+    const char *last;
+
+    if (record_load(state_dir, &record, NULL) < 0)
+        return false;
+    last = json_str(record, "run");
+    return last && strcmp(last, run_id) == 0;
+}
+
+/* One intent of a killed run. started: the kill may have come after its put began. */
+static int recover_entry(struct run *run, const struct journal_entry *j, bool started,
+                         struct err *e)
+{
+    const char *name = json_str(j->intent, "kind"), *id = json_str(j->intent, "id");
+    const cJSON *before = cJSON_GetObjectItemCaseSensitive(j->intent, "before");
+    const cJSON *want = cJSON_GetObjectItemCaseSensitive(j->intent, "want");
+    const struct resource_kind *kind = name ? resource_kind_find(name) : NULL;
+    const cJSON *left = j->after ? j->after : want;
+    autojson cJSON *now = NULL;
+    int r;
+
+    if (!kind || !id || !before || !want)
+        return err_set(e, -EBADMSG, EXIT_FAILED, "journal: an entry is not understood");
+    if (kind->sweep)
+        kind->sweep(run, id);
+    r = kind->observe(run, id, left, &now, e);
+    if (r < 0)
+        return r;
+    if (!started && !resource_same(kind, now, left))
+        return 0; /* never touched by us */
+    return back_to(run, kind, id, now, before, left, NULL, e);
+}
+
+static void sweep_all(struct run *run, const struct journal_log *log)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        const char *name = json_str(log->entries[i].intent, "kind");
+        const struct resource_kind *kind = name ? resource_kind_find(name) : NULL;
+
+        if (kind && kind->sweep)
+            kind->sweep(run, json_str(log->entries[i].intent, "id"));
+    }
+}
+
+static int recover_log(struct run *run, const struct journal_log *log, struct err *e)
+{
+    size_t reached = 0; /* the first intent without an end: the one that was in progress */
+    int first = 0;
+
+    while (reached < log->count && log->entries[reached].after)
+        reached++;
+    for (size_t i = log->count; i-- > 0;) {
+        struct err why = { 0 };
+        int r = recover_entry(run, &log->entries[i], i <= reached, &why);
+
+        if (r < 0 && first == 0) {
+            first = r;
+            *e = why;
+        }
+    }
+    return first;
+}
+
+int walk_recover(struct run *run, bool *ret_found, struct err *e)
+{
+    struct journal left = { .fd = -EBADF, .dir = run->state_dir };
+    struct journal_log log = { 0 };
+    int r = journal_read(run->state_dir, &log, e);
+
+    *ret_found = r != -ENOENT;
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    sweep_all(run, &log);
+    if (!committed(run->state_dir, log.run_id) && strcmp(log.verb, "disable") != 0)
+        r = recover_log(run, &log, e);
+    journal_log_done(&log);
+    if (r < 0)
+        return err_prefix(e, r, "an interrupted run can't be undone");
+    r = journal_finish(&left);
+    return r < 0 ? err_set(e, r, EXIT_FAILED, "journal: %s", strerror(-r)) : 0;
+}
