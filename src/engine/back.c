@@ -136,11 +136,13 @@ int back_log_sync(struct run *run, const struct back_log *log, struct err *e)
 static int add_entry(cJSON *entries, const struct back_entry *b)
 {
     autojson cJSON *entry = cJSON_CreateObject();
+    const char *type = json_str(b->before, "type");
+    bool keep = b->item->keep && type && strcmp(type, "absent") == 0;
 
     if (!entry || !cJSON_AddStringToObject(entry, "kind", b->item->kind->name) ||
         !cJSON_AddStringToObject(entry, "id", b->item->id) ||
         !cJSON_AddStringToObject(entry, "step", b->item->step) ||
-        !cJSON_AddBoolToObject(entry, "keep", b->item->keep) ||
+        !cJSON_AddBoolToObject(entry, "keep", keep) ||
         !cJSON_AddItemToObject(entry, "before", cJSON_Duplicate(b->before, true)) ||
         !cJSON_AddItemToObject(entry, "after", cJSON_Duplicate(b->after, true)))
         return -ENOMEM;

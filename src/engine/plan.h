@@ -15,7 +15,8 @@ struct plan_item {
     cJSON *want;      /* owned */
     cJSON *now;       /* owned, filled by plan_observe() */
     enum plan_change change;
-    bool keep;           /* stays at --disable (user, home, profile); rollback removes it all the same */
+    bool keep; /* made by us, stays at --disable (user, home, profile): a rollback removes it, and
+                * what stood there before us is put back all the same */
     const char *quiesce; /* unit to stop before this changes while it runs, static or NULL */
 
     /* A live proof after the thing was put and read back; failing it fails the run. May be NULL. */

@@ -20,6 +20,8 @@ struct inputs {
     struct host host;
     const cJSON *record;     /* the record's entries from the last good run, NULL on a first one */
     const struct spec *previous; /* the spec of the last good run while it is set up, else NULL */
+    const char *quiesce_all; /* the target's name, which stops everything of the instance */
+    const char *quiesce_agent; /* the agent's unit; both live as long as the plan */
     bool adopt_user;         /* --adopt-user */
     bool hold_agent;         /* first boot: provision all, start the agent only after verify */
     struct input_file *policy, *skill, *plugin; /* policy: template with the bundle's files on top */

@@ -9,6 +9,8 @@
 
 extern const struct resource_kind kind_account;   /* id: user's name */
 extern const struct resource_kind kind_file;      /* id: absolute path; file, directory or link */
+extern const struct resource_kind kind_config;    /* id: path of a file that a daemon reads: a file,
+                                                   * and the daemon is told (table in config.c) */
 extern const struct resource_kind kind_line;      /* id: PATH; one exact line in a shared file */
 extern const struct resource_kind kind_openclaw;  /* id: absolute path of openclaw.json */
 extern const struct resource_kind kind_network;   /* id: instance name; namespace, veth, rulesets */
