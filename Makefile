@@ -50,7 +50,7 @@ defenseclaw-launch_PKGS    := libcjson libsodium
 # Static: its soname differs between Debian 12 and 13, and a program built on one shall run on both.
 LIBS_ALWAYS := -l:libunistring.a -lm
 ALL_PKGS    := libarchive libcjson libsodium libsystemd libnl-3.0 libnl-route-3.0 libnftnl libmnl \
-               libevent_core libcares yaml-0.1 sqlite3 jansson libseccomp cmocka
+               libevent_core libcares yaml-0.1 sqlite3 jansson libseccomp libpcre2-8 cmocka
 
 all: $(addprefix $(BUILD)/,$(PROGRAMS) $(HELPERS)) ## build the programs
 
