@@ -1,5 +1,40 @@
 # Targets that call a script: kept apart so that the Makefile stays one screen of build rules.
+deps: ## install what is missing on Debian 12 or 13 (ci/packages)
+	@ci/deps.sh build run tool
+
+check: ## everything that CI runs: builds, unit tests, system tests, link checks
+	@ci/check.sh
+
 unit: $(UNIT_TESTS) ## unit tests (make unit SANITIZE=1 BUILD=build/asan for ASan and UBSan)
 	@ci/unit.sh $^
 
-.PHONY: unit
+system: all test-tools ## system tests in booted machines (make system TEST=pattern)
+	@BUILD=$(BUILD) tests/system/run $(if $(TEST),-k '$(TEST)') $(if $(TREE),--tree $(TREE))
+
+bench: all test-tools ## side by side with shell scripts and cloud-init; writes tests/bench/RESULTS.md
+	@BUILD=$(BUILD) tests/bench/run
+
+demo: ## watch a Debian 13 provision itself from a seed bundle (sudo make demo)
+	@ci/demo.sh
+
+trees: ## build the test machines' trees into the cache
+	@image/trees.sh all >/dev/null && ci/openclaw.sh >/dev/null
+
+lint: ## clang-tidy, shellcheck and the style check
+	@ci/deps.sh lint && ci/lint.sh
+
+format: ## clang-format in place
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+runtime-packages: ## print what the programs need to run (RELEASE=12 or 13)
+	@ci/deps.sh --print $(or $(RELEASE),13) run
+
+# What the system tests put into their machines beside the programs.
+TEST_TOOLS := $(BUILD)/tests/standin/openclaw $(BUILD)/tests/system/listing
+test-tools: $(TEST_TOOLS)
+$(BUILD)/tests/standin/openclaw: $(BUILD)/tests/standin/openclaw.o
+	$(Q)$(CC) -static-pie $< -o $@
+$(BUILD)/tests/system/listing: $(BUILD)/tests/system/listing.o
+	$(Q)$(CC) $(LDFLAGS) $< -lsodium -o $@
+
+.PHONY: deps check unit system bench demo trees lint format runtime-packages test-tools
