@@ -40,7 +40,8 @@ int back_to(struct run *run, const struct resource_kind *kind, const char *id, c
     if (!cur)
         return -ENOMEM;
     if (!resource_same(kind, cur, before)) {
-        bool ours = resource_same(kind, cur, left), taken = !ours && kind->take_back;
+        bool ours = resource_same(kind, cur, left);
+        bool taken = kind->take_back && (!ours || kind->shared);
 
         if (taken)
             r = kind->take_back(run, id, cur, before, left, e);

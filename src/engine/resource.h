@@ -41,6 +41,14 @@ struct resource_kind {
     int (*take_back)(struct run *run, const char *id, const cJSON *now, const cJSON *before,
                      const cJSON *after, struct err *e);
 
+    /* Whether put() could make the wanted state of what was observed; asked for all things before the
+     * first is changed. 0, or negative errno with e set. NULL: always. */
+    int (*check)(const char *id, const cJSON *now, const cJSON *want, struct err *e);
+
+    /* A wanted state says less than an observed one: what satisfies it may hold other people's
+     * changes as well, so undo always goes through take_back. */
+    bool shared;
+
     /* Moves a foreign thing out of the way beside itself and notes it. NULL: nothing to move. */
     int (*set_aside)(struct run *run, const char *id, const cJSON *now, struct err *e);
 

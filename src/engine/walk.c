@@ -50,6 +50,20 @@ int walk_observe(struct run *run, struct plan *p, struct err *e)
     return 0;
 }
 
+int walk_check(const struct plan *p, struct err *e)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct plan_item *item = &p->items[i];
+        int r = 0;
+
+        if (item->kind->check && !item->left && item->change != PLAN_KEEP)
+            r = item->kind->check(item->id, item->now, item->want, e);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 size_t plan_changes(const struct plan *p)
 {
     size_t n = 0;

@@ -17,6 +17,9 @@ struct walk_events {
 /* Looks at every item: fills now and change. Changes nothing. */
 int walk_observe(struct run *run, struct plan *p, struct err *e);
 
+/* After walk_observe(): asks each kind whether what stands there can become what is wanted. */
+int walk_check(const struct plan *p, struct err *e);
+
 /* How many items differ. */
 size_t plan_changes(const struct plan *p);
 
