@@ -5,6 +5,7 @@ deps: ## install what is missing on Debian 12 or 13 (ci/packages)
 check: ## everything that CI runs: builds, unit tests, system tests, link checks
 	@ci/check.sh
 
+unit-programs: $(UNIT_TESTS)
 unit: $(UNIT_TESTS) ## unit tests (make unit SANITIZE=1 BUILD=build/asan for ASan and UBSan)
 	@ci/unit.sh $^
 
@@ -37,4 +38,4 @@ $(BUILD)/tests/standin/openclaw: $(BUILD)/tests/standin/openclaw.o
 $(BUILD)/tests/system/listing: $(BUILD)/tests/system/listing.o
 	$(Q)$(CC) $(LDFLAGS) $< -lsodium -o $@
 
-.PHONY: deps check unit system bench demo trees lint format runtime-packages test-tools
+.PHONY: deps check unit unit-programs system bench demo trees lint format runtime-packages test-tools

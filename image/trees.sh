@@ -44,7 +44,7 @@ run_mkosi() { # SUITE OUTPUT ARGUMENT…
 }
 
 # The key of the plain tree: all that decides what is in it.
-base_key() { cache_key mkosi.conf mkosi.conf.d image/tree "$here/trees.sh" "$(ci/deps.sh --print "${1#debian}" run)"; }
+base_key() { cache_key mkosi.conf mkosi.conf.d image/tree "$(ci/deps.sh --print "${1#debian}" run)"; }
 
 make_base() { # TREE NAME
     [ ! -d "$cache/$2" ] || return 0

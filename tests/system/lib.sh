@@ -142,7 +142,10 @@ expect_setup() { expect defenseclaw sandbox setup --non-interactive "$@"; }
 expect_disable() { expect defenseclaw sandbox setup --disable --non-interactive "$@"; }
 
 # As the sandbox user inside the namespace, but outside the unit: what a naive sandbox would be.
-in_sandbox() { ip netns exec "${T_INSTANCE:-sandbox}0" setpriv --reuid "${T_INSTANCE:-sandbox}" --regid "${T_INSTANCE:-sandbox}" --clear-groups "$@"; }
+in_sandbox() {
+    local n=${T_INSTANCE:-sandbox}
+    ip netns exec "${n}0" setpriv --reuid "$n" --regid "$n" --clear-groups "$@"
+}
 
 # --- the machine's listing ------------------------------------------------------------------------
 
@@ -154,8 +157,8 @@ T_UNLISTED=(
     /var/lib/defenseclaw            # the record in state `disabled`
     /var/lib/defenseclaw-gateway    # the audit database
     /var/lib/private /var/tmp/systemd-private-'*' /var/cache/private
-    /etc/passwd /etc/passwd- /etc/group /etc/group- /etc/shadow /etc/shadow- /etc/gshadow /etc/gshadow-
-    /etc/.pwd.lock                  # the accounts are listed below without ours
+    /etc/passwd /etc/group /etc/shadow /etc/gshadow     # listed below without ours
+    /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/.pwd.lock
     /root/.cache
 )
 # The sandbox user's home stays, with its profile of OpenClaw and the shell's own files.
@@ -184,6 +187,11 @@ listing_accounts() { # INSTANCE
     done
 }
 
+# Counters and random numbers.
+T_UNSTEADY_SYSCTLS='kernel\.(random|ns_last_pid|pty\.nr|keys|perf|sched|hostname)|vm\.stat|dev\.cdrom'
+T_UNSTEADY_SYSCTLS+='|fs\.(dentry|inode|file-nr|aio-nr|quota)|net\.netfilter\.nf_conntrack_count'
+T_UNSTEADY_SYSCTLS+='|net\.ipv4\.tcp_(fastopen_key|mem)'
+
 listing_network() {
     ip -d -o link | sed 's/^[0-9]*: //; s/ link-netnsid [0-9]*//'
     ip -o addr | sed 's/^[0-9]*: //'
@@ -193,21 +201,31 @@ listing_network() {
     ip neigh
     ip netns list
     nft list ruleset
-    sysctl -a 2>/dev/null | grep -vE '^(kernel\.(random|ns_last_pid|pty\.nr|keys)|fs\.(dentry|inode|file-nr|aio-nr|quota)|net\.netfilter\.nf_conntrack_count|kernel\.(perf|sched)|vm\.stat|dev\.cdrom|net\.ipv4\.tcp_(fastopen_key|mem)|kernel\.hostname)'
+    sysctl -a 2>/dev/null | grep -vE "^($T_UNSTEADY_SYSCTLS)"
 }
+
+# What a timer, a bus name or a session starts comes and goes by itself; so do mounts and devices.
+T_UNSTEADY_UNITS='dc-test|systemd-(hostnamed|tmpfiles-clean|timedated|localed|creds)|polkit|modprobe@'
+T_UNSTEADY_UNITS+='|dpkg-db-backup|logrotate|apt-daily|session-|user@|user-|init\.scope|system-'
+T_UNSTEADY_UNITS+='|run-|tmp|proc-|sys-|dev-'
 
 listing_units() {
     systemctl list-unit-files --no-legend --no-pager
     # Services that a timer or a bus name starts come and go by themselves.
     systemctl list-units --all --no-legend --no-pager --plain --state=active,failed |
         awk '{ print $1, $2, $3, $4 }' |
-        grep -vE '^(dc-test|systemd-(hostnamed|tmpfiles-clean|timedated|localed|creds)|dpkg-db-backup|logrotate|apt-daily|session-|user@|user-|user-runtime-dir|run-|tmp|init\.scope|polkit|proc-|sys-|dev-|modprobe@|system-)'
+        grep -vE "^($T_UNSTEADY_UNITS)"
 }
 
 # listing FILE [INSTANCE [HOME]]: the whole machine.
 listing() {
     local n=${2:-sandbox}
-    { listing_files "${3:-/home/$n}"; listing_accounts "$n"; listing_network; listing_units; } >"$1" 2>$T_OUT/listing.err
+    {
+        listing_files "${3:-/home/$n}"
+        listing_accounts "$n"
+        listing_network
+        listing_units
+    } >"$1" 2>$T_OUT/listing.err
     [ -s "$1" ] || t_fail "the listing is empty: $(cat $T_OUT/listing.err)"
 }
 
