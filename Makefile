@@ -28,13 +28,13 @@ LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
            $(if $(SANITIZE),-fsanitize=address$(,)undefined)
 
 # One archive a folder: what a program doesn't name it can't link (ci/check-links reads nm).
-FOLDERS  := base sys spec engine resource provision host policy probe seed cli gateway
+FOLDERS  := base sys spec engine resource provision host policy setup probe seed cli gateway
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard src/$(1)/*.c)))
 archive   = $(BUILD)/lib$(1).a
 PROGRAMS := defenseclaw defenseclaw-gateway
 HELPERS  := defenseclaw-seed-archive defenseclaw-launch
 
-defenseclaw_FOLDERS := cli seed probe provision host resource engine policy spec sys base
+defenseclaw_FOLDERS := cli seed setup probe provision host resource engine policy spec sys base
 defenseclaw_MAIN    := src/cli/main.c
 defenseclaw_PKGS    := libcjson libsodium libsystemd libnl-3.0 libnl-route-3.0 libnftnl libmnl yaml-0.1
 defenseclaw-gateway_FOLDERS := gateway policy spec base
@@ -73,6 +73,7 @@ $(BUILD)/%.o: %.c Makefile
 	@echo "  CC      $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(shell pkg-config --cflags libnl-3.0) -MMD -MP -c $< -o $@
 
+TEST_engine_LDFLAGS := -Wl,--wrap=journal_append
 # tests/unit/X_test.c is a program; it may link every folder (fault tests wrap symbols by TEST_X_LDFLAGS).
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(foreach f,$(FOLDERS),$(call archive,$(f)))

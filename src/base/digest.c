@@ -40,8 +40,8 @@ int uuid_bytes(const char *uuid, unsigned char out[16])
 {
     size_t n;
 
-    if (strlen(uuid) != UUID_LEN ||
-        sodium_hex2bin(out, 16, uuid, UUID_LEN, "-", &n, NULL) != 0 || n != 16)
+    if (strlen(uuid) != UUID_LEN || sodium_hex2bin(out, 16, uuid, UUID_LEN, "-", &n, NULL) != 0 ||
+        n != 16)
         return -EINVAL;
     return 0;
 }

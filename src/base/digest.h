@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#define DIGEST_HEX_LEN 64       /* BLAKE2b-256: names of stored bytes */
-#define DIGEST512_HEX_LEN 128   /* BLAKE2b-512: the seed manifest's form */
+#define DIGEST_HEX_LEN 64     /* BLAKE2b-256: names of stored bytes */
+#define DIGEST512_HEX_LEN 128 /* BLAKE2b-512: the seed manifest's form */
 #define UUID_LEN 36
 
 /* Hex of BLAKE2b-256 over data; out has DIGEST_HEX_LEN + 1 bytes. */

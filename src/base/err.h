@@ -6,11 +6,11 @@
 
 /* Exit statuses of the command line (man page, section EXIT STATUS). */
 enum exit_status {
-    EXIT_DONE = 0,     /* done */
-    EXIT_FAILED = 1,   /* failed, and rolled back */
-    EXIT_USAGE = 2,    /* bad usage or bad input; nothing was written */
-    EXIT_RED = 3,      /* provisioned, but a check is red */
-    EXIT_MACHINE = 4,  /* this machine can't: not Linux, not root, a conflict */
+    EXIT_DONE = 0,    /* done */
+    EXIT_FAILED = 1,  /* failed, and rolled back */
+    EXIT_USAGE = 2,   /* bad usage or bad input; nothing was written */
+    EXIT_RED = 3,     /* provisioned, but a check is red */
+    EXIT_MACHINE = 4, /* this machine can't: not Linux, not root, a conflict */
 };
 
 struct err {

@@ -112,7 +112,7 @@ int64_t json_int(const cJSON *obj, const char *key, int64_t fallback)
     const cJSON *j = cJSON_GetObjectItemCaseSensitive(obj, key);
 
     return cJSON_IsNumber(j) && j->valuedouble == floor(j->valuedouble) ? (int64_t)j->valuedouble
-                                                                       : fallback;
+                                                                        : fallback;
 }
 
 bool json_bool(const cJSON *obj, const char *key, bool fallback)

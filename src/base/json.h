@@ -1,5 +1,5 @@
-/* Our own documents: cJSON behind the strictness that it lacks. Strangers' JSON goes through Jansson
- * (gateway). */
+/* Our own documents: cJSON behind the strictness that it lacks. Strangers' JSON goes through
+ * Jansson (gateway). */
 #ifndef DEFENSECLAW_BASE_JSON_H
 #define DEFENSECLAW_BASE_JSON_H
 
@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 /* Parses one whole document. Refuses what cJSON lets through: invalid UTF-8, NUL (raw or escaped),
- * duplicate keys (by exact name), bytes behind the document, numbers that a double doesn't hold, depth over 64.
- * what names the input in the error (status EXIT_USAGE, text with line). Caller frees with
- * cJSON_Delete. 0, -EINVAL or -ENOMEM. */
+ * duplicate keys (by exact name), bytes behind the document, numbers that a double doesn't hold,
+ * depth over 64. what names the input in the error (status EXIT_USAGE, text with line). Caller
+ * frees with cJSON_Delete. 0, -EINVAL or -ENOMEM. */
 int json_parse(const char *what, const void *text, size_t len, cJSON **ret, struct err *e);
 
 /* Strings and integers of an object, by exact key. NULL or the fallback when absent or of another

@@ -129,7 +129,8 @@ int back_log_sync(struct run *run, const struct back_log *log, struct err *e)
         int r = item->kind->sync ? item->kind->sync(run, item->id) : 0;
 
         if (r < 0)
-            return err_set(e, r, EXIT_FAILED, "%s: can't be made durable: %s", item->id, strerror(-r));
+            return err_set(e, r, EXIT_FAILED, "%s: can't be made durable: %s", item->id,
+                           strerror(-r));
     }
     return 0;
 }

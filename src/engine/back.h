@@ -1,13 +1,13 @@
-/* The way back: one function that puts a thing to what stood there before, used by undo, by rollback
- * and by recovery after a kill; and the list of what a run has done. */
+/* The way back: one function that puts a thing to what stood there before, used by undo, by
+ * rollback and by recovery after a kill; and the list of what a run has done. */
 #ifndef DEFENSECLAW_ENGINE_BACK_H
 #define DEFENSECLAW_ENGINE_BACK_H
 
 #include "engine/walk.h"
 
-/* Decides by looking: already as before: nothing. As we left it: put back. Neither: it is somebody's
- * change, which is taken apart (take_back) or moved aside (set_aside) and reported. now is what
- * observe just said; *ret_after (may be NULL) gets what stands there afterwards. */
+/* Decides by looking: already as before: nothing. As we left it: put back. Neither: it is
+ * somebody's change, which is taken apart (take_back) or moved aside (set_aside) and reported. now
+ * is what observe just said; *ret_after (may be NULL) gets what stands there afterwards. */
 int back_to(struct run *run, const struct resource_kind *kind, const char *id, const cJSON *now,
             const cJSON *before, const cJSON *left, cJSON **ret_after, struct err *e);
 

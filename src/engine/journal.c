@@ -129,9 +129,11 @@ static int take_entry(struct journal_log *log, cJSON *line)
 static int take_head(struct journal_log *log, const cJSON *line)
 {
     const char *run_id = json_str(line, "run"), *verb = json_str(line, "verb");
+    const char *uuid = json_str(line, "uuid");
 
-    if (json_int(line, "journal", 0) != JOURNAL_SCHEMA || !run_id || !verb)
+    if (json_int(line, "journal", 0) != JOURNAL_SCHEMA || !run_id || !verb || !uuid)
         return -EBADMSG;
+    snprintf(log->uuid, sizeof log->uuid, "%s", uuid);
     snprintf(log->run_id, sizeof log->run_id, "%s", run_id);
     snprintf(log->verb, sizeof log->verb, "%s", verb);
     return 0;

@@ -1,13 +1,13 @@
 /* The journal of one run: what is about to change and what stood there, on disk before the first
- * change. A line is "LENGTH CHECK JSON\n" (decimal length and the first 16 hex digits of BLAKE2b-256
- * of the JSON): a torn last line is known by its check and ignored.
+ * change. A line is "LENGTH CHECK JSON\n" (decimal length and the first 16 hex digits of
+ * BLAKE2b-256 of the JSON): a torn last line is known by its check and ignored.
  *
  *   {"journal":1,"run":UUID,"verb":"setup","uuid":UUID}            first line
  *   {"seq":0,"kind","id","step","keep","before":{…},"want":{…}}    intent
  *   {"done":0,"after":{…}}                                         read back after the put
  *
- * Whatever becomes of the process, a reader decides by looking at the machine; the journal says only
- * where to look and what was there. It stands in the instance's state directory from the first
+ * Whatever becomes of the process, a reader decides by looking at the machine; the journal says
+ * only where to look and what was there. It stands in the instance's state directory from the first
  * intent until the record is replaced (or all is rolled back). */
 #ifndef DEFENSECLAW_ENGINE_JOURNAL_H
 #define DEFENSECLAW_ENGINE_JOURNAL_H
@@ -42,13 +42,14 @@ struct journal_entry {
 
 struct journal_log {
     char run_id[64];
+    char uuid[64]; /* of the instance */
     char verb[16];
     struct journal_entry *entries;
     size_t count;
 };
 
-/* Reads what a killed run left. -ENOENT when there is none, -EBADMSG (with e) when a line before the
- * last is damaged or the schema is newer. */
+/* Reads what a killed run left. -ENOENT when there is none, -EBADMSG (with e) when a line before
+ * the last is damaged or the schema is newer. */
 int journal_read(int state_dir, struct journal_log *ret, struct err *e);
 void journal_log_done(struct journal_log *log);
 

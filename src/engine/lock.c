@@ -34,8 +34,8 @@ static int busy(int fd, const char *name, struct err *e)
         text[0] = '\0';
     pid = strtol(text, NULL, 10);
     command_of(pid, command, sizeof command);
-    err_set(e, -EBUSY, EXIT_MACHINE, "instance %s is locked: process %ld (%s) is at work on it", name,
-            pid, command);
+    err_set(e, -EBUSY, EXIT_MACHINE, "instance %s is locked: process %ld (%s) is at work on it",
+            name, pid, command);
     return err_fix(e, -EBUSY, "wait until process %ld has ended, then run this again", pid);
 }
 
@@ -52,9 +52,9 @@ int lock_take(const char *name, int *ret_fd, struct err *e)
     if (fd < 0)
         return err_set(e, -errno, EXIT_FAILED, "%s: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK ? busy(fd, name, e)
-                                    : err_set(e, -errno, EXIT_FAILED, "%s: %s", path,
-                                              strerror(errno));
+        return errno == EWOULDBLOCK
+                   ? busy(fd, name, e)
+                   : err_set(e, -errno, EXIT_FAILED, "%s: %s", path, strerror(errno));
     n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) < 0)
         return err_set(e, -errno, EXIT_FAILED, "%s: %s", path, strerror(errno));

@@ -4,7 +4,8 @@
 
 #include "base/err.h"
 
-/* Takes the lock; *ret_fd holds it until closed. -EBUSY (EXIT_MACHINE) names the process that holds it. */
+/* Takes the lock; *ret_fd holds it until closed. -EBUSY (EXIT_MACHINE) names the process that holds
+ * it. */
 int lock_take(const char *name, int *ret_fd, struct err *e);
 
 #endif

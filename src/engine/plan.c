@@ -19,7 +19,8 @@ struct plan_item *plan_add(struct plan *p, const char *step, const struct resour
         p->cap = cap;
     }
     item = &p->items[p->count];
-    *item = (struct plan_item){ .kind = kind, .step = step, .want = want, .id = strdup(id), .seq = -1 };
+    *item =
+        (struct plan_item){ .kind = kind, .step = step, .want = want, .id = strdup(id), .seq = -1 };
     if (!item->id || !want) {
         free(item->id);
         goto oom;
@@ -32,8 +33,8 @@ oom:
     return NULL;
 }
 
-struct plan_item *plan_add_first(struct plan *p, const char *step,
-                                 const struct resource_kind *kind, const char *id, cJSON *want)
+struct plan_item *plan_add_first(struct plan *p, const char *step, const struct resource_kind *kind,
+                                 const char *id, cJSON *want)
 {
     struct plan_item *added = plan_add(p, step, kind, id, want), first;
 

@@ -1,4 +1,5 @@
-/* The wanted resources of an instance in the order in which they are made; undo walks it backwards. */
+/* The wanted resources of an instance in the order in which they are made; undo walks it backwards.
+ */
 #ifndef DEFENSECLAW_ENGINE_PLAN_H
 #define DEFENSECLAW_ENGINE_PLAN_H
 
@@ -23,8 +24,8 @@ struct plan_item {
     int (*proof)(struct run *run, void *userdata, struct err *e);
     void *userdata; /* of proof; not owned */
 
-    /* For an undo (want is then what stood there before us): the state in which the record says that
-     * we left the thing. Not owned, NULL for an ordinary wanted thing. */
+    /* For an undo (want is then what stood there before us): the state in which the record says
+     * that we left the thing. Not owned, NULL for an ordinary wanted thing. */
     const cJSON *left;
     int seq; /* number in the journal, -1 while it isn't there */
 };
@@ -35,13 +36,13 @@ struct plan {
     int failed; /* -ENOMEM: checked once by plan_check() */
 };
 
-/* Adds a resource; takes ownership of want. The returned item may be adorned (keep, quiesce, proof) until the
- * next call. NULL when out of memory (failed is set, want freed). */
+/* Adds a resource; takes ownership of want. The returned item may be adorned (keep, quiesce, proof)
+ * until the next call. NULL when out of memory (failed is set, want freed). */
 struct plan_item *plan_add(struct plan *p, const char *step, const struct resource_kind *kind,
                            const char *id, cJSON *want);
 /* The same at the front: made first, undone last. */
-struct plan_item *plan_add_first(struct plan *p, const char *step,
-                                 const struct resource_kind *kind, const char *id, cJSON *want);
+struct plan_item *plan_add_first(struct plan *p, const char *step, const struct resource_kind *kind,
+                                 const char *id, cJSON *want);
 int plan_check(const struct plan *p, struct err *e);
 void plan_done(struct plan *p);
 

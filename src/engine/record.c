@@ -103,7 +103,8 @@ int record_load(int state_dir, cJSON **ret, struct err *e)
         return err_set(e, r, EXIT_FAILED, "record.json: can't be read: %s", strerror(-r));
     schema = json_str(j, "schema");
     if (!schema || strcmp(schema, RECORD_SCHEMA) != 0)
-        return err_set(e, -EBADMSG, EXIT_FAILED, "record.json: schema %s is not known to this version",
+        return err_set(e, -EBADMSG, EXIT_FAILED,
+                       "record.json: schema %s is not known to this version",
                        schema ? schema : "(none)");
     *ret = mem_take(&j);
     return 0;

@@ -81,6 +81,8 @@ int walk_recover(struct run *run, bool *ret_found, struct err *e)
     *ret_found = r != -ENOENT;
     if (r < 0)
         return r == -ENOENT ? 0 : r;
+    /* What the killed run made carries its uuid, and a first run left no other record of it. */
+    snprintf(run->uuid, sizeof run->uuid, "%.*s", UUID_LEN, log.uuid);
     sweep_all(run, &log);
     if (!committed(run->state_dir, log.run_id) && strcmp(log.verb, "disable") != 0)
         r = recover_log(run, &log, e);

@@ -1,10 +1,10 @@
-/* A resource is one thing on the machine in a wanted state. Its kind knows how to look at it and how
- * to put it into a state; the engine knows kinds only through this table.
+/* A resource is one thing on the machine in a wanted state. Its kind knows how to look at it and
+ * how to put it into a state; the engine knows kinds only through this table.
  *
- * A state is a small JSON object that says everything needed to make the thing so again without this
- * version's code ({"type":"absent"} is a state like any other). Bytes too long for JSON are named by
- * their digest and kept by the run's blob store (engine/blob.h): in memory when wanted, in root's
- * own directory when they stood there before.
+ * A state is a small JSON object that says everything needed to make the thing so again without
+ * this version's code ({"type":"absent"} is a state like any other). Bytes too long for JSON are
+ * named by their digest and kept by the run's blob store (engine/blob.h): in memory when wanted, in
+ * root's own directory when they stood there before.
  *
  * The rules every kind keeps:
  *  - observe changes nothing, and reports the state canonically: two equal things give equal JSON
@@ -24,8 +24,8 @@
 struct resource_kind {
     const char *name;
 
-    /* What stands there now. want is what a plan or a record wants there (a hint only: which keys to
-     * look at); it may be NULL. *ret is the caller's. 0, or negative errno with e set. */
+    /* What stands there now. want is what a plan or a record wants there (a hint only: which keys
+     * to look at); it may be NULL. *ret is the caller's. 0, or negative errno with e set. */
     int (*observe)(struct run *run, const char *id, const cJSON *want, cJSON **ret, struct err *e);
 
     /* Whether what was observed satisfies the wanted state. NULL: json_same(). */
@@ -36,13 +36,13 @@ struct resource_kind {
                struct err *e);
 
     /* Undo of a thing that is neither as we left it (after) nor as it was (before): takes back what
-     * is ours and leaves what is theirs, with a note to the run for the report. NULL: the kind has no
-     * such middle way, and the engine calls set_aside (if any) and then put(before). */
+     * is ours and leaves what is theirs, with a note to the run for the report. NULL: the kind has
+     * no such middle way, and the engine calls set_aside (if any) and then put(before). */
     int (*take_back)(struct run *run, const char *id, const cJSON *now, const cJSON *before,
                      const cJSON *after, struct err *e);
 
-    /* Whether put() could make the wanted state of what was observed; asked for all things before the
-     * first is changed. 0, or negative errno with e set. NULL: always. */
+    /* Whether put() could make the wanted state of what was observed; asked for all things before
+     * the first is changed. 0, or negative errno with e set. NULL: always. */
     int (*check)(const char *id, const cJSON *now, const cJSON *want, struct err *e);
 
     /* A wanted state says less than an observed one: what satisfies it may hold other people's

@@ -91,7 +91,8 @@ static int fill_undo(struct plan *p, const cJSON *entry, bool first, struct err 
     struct plan_item *item;
 
     if (!kind || !id || !before || !after)
-        return err_set(e, -EBADMSG, EXIT_FAILED, "record.json: an entry of kind %s is not understood",
+        return err_set(e, -EBADMSG, EXIT_FAILED,
+                       "record.json: an entry of kind %s is not understood",
                        name ? name : "(none)");
     item = (first ? plan_add_first : plan_add)(p, "undo", kind, id, cJSON_Duplicate(before, true));
     if (!item)
@@ -111,7 +112,8 @@ int plan_add_removals(struct plan *p, const cJSON *entries, struct err *e)
 
         if (!kind || !id || json_bool(entry, "keep", false) || planned(p, kind, id))
             continue;
-        r = fill_undo(p, entry, true, e); /* each in front of the one before: last made, first undone */
+        r = fill_undo(p, entry, true,
+                      e); /* each in front of the one before: last made, first undone */
         if (r < 0)
             return r;
     }
@@ -268,7 +270,8 @@ static int put_item(struct apply *a, struct plan_item *item, cJSON **ret_after, 
     int r;
 
     if (item->left)
-        return back_to(a->run, item->kind, item->id, item->now, item->want, item->left, ret_after, e);
+        return back_to(a->run, item->kind, item->id, item->now, item->want, item->left, ret_after,
+                       e);
     r = item->kind->put(a->run, item->id, item->now, item->want, e);
     if (r == 0)
         r = item->kind->observe(a->run, item->id, item->want, ret_after, e);
@@ -315,7 +318,8 @@ static void roll_back(struct apply *a, struct err *e)
         return;
     journal_close(&a->journal);
     err_prefix(e, r, "rolling back failed too (%s)", why.text[0] ? why.text : strerror(-r));
-    err_fix(e, r, "run the same command again: it resumes from the journal in /var/lib/defenseclaw/%s",
+    err_fix(e, r,
+            "run the same command again: it resumes from the journal in /var/lib/defenseclaw/%s",
             a->run->name);
 }
 

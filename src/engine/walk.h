@@ -34,9 +34,9 @@ int plan_undo(struct plan *p, const cJSON *entries, struct err *e);
  * changes. After walk_observe(). */
 int plan_quiesce(struct plan *p, struct err *e);
 
-/* Carries the plan out under a journal; record is the new record, whose "entries" are brought up to date and
- * which is saved at the end. On any failure everything that this run did is put back, and e names
- * step, cause and fix. Calling it with nothing to change saves the record only. */
+/* Carries the plan out under a journal; record is the new record, whose "entries" are brought up to
+ * date and which is saved at the end. On any failure everything that this run did is put back, and
+ * e names step, cause and fix. Calling it with nothing to change saves the record only. */
 int walk_apply(struct run *run, struct plan *p, const char *verb, cJSON *record,
                const struct walk_events *ev, struct err *e);
 

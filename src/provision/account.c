@@ -7,7 +7,8 @@
 #define STEP "account"
 
 static const char bashrc[] =
-    "# Made by DefenseClaw. This account exists to run OpenClaw inside its sandbox, and does nothing\n"
+    "# Made by DefenseClaw. This account exists to run OpenClaw inside its sandbox, and does "
+    "nothing\n"
     "# else: outside the sandbox it has no network.\n"
     "if [ \"${DEFENSECLAW_INSTANCE:-}\" = \"%s\" ]; then\n"
     "    exec openclaw\n"

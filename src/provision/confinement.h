@@ -10,8 +10,6 @@
 
 #include <cjson/cJSON.h>
 
-struct property_set;
-
 #define CONFINEMENT_VARS 8
 
 /* What the table's variables stand for, in text. */
@@ -23,17 +21,20 @@ struct confinement {
     char peers[(DNS_MAX + 1) * INET_ADDRSTRLEN]; /* addresses that answer it */
     char trees[3 * 4096];                        /* programs outside /usr, to bind */
     char config[512];                            /* environment under strict, else "" */
+    char gateway_user[33];
 };
 
-/* Of h: systemd_version, openclaw_root and interpreter_root count. */
+enum confined { CONFINED_AGENT, CONFINED_GATEWAY };
+
+/* Of h: systemd_version, openclaw_root, interpreter_root and gateway_user count. */
 void confinement_of(const struct instance *in, const struct host *h, struct confinement *ret);
 
 /* Appends the table's lines for a [Service] section. 0 or negative errno. */
-int confinement_lines(const struct confinement *c, struct buf *out);
+int confinement_lines(const struct confinement *c, enum confined who, struct buf *out);
 
-/* For StartTransientUnit and for the comparison: see provision/property.h. The caller's; NULL when
- * out of memory. */
+/* The agent's walls for StartTransientUnit, and what either unit has to read back: see
+ * provision/property.h. The caller's; NULL when out of memory. */
 cJSON *confinement_transient(const struct confinement *c);
-cJSON *confinement_expected(const struct confinement *c);
+cJSON *confinement_expected(const struct confinement *c, enum confined who);
 
 #endif

@@ -7,15 +7,17 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char *var_value(const struct property_set *s, const char *name, size_t len)
+static const char *var_value(const struct property_var *vars, size_t count, const char *name,
+                             size_t len)
 {
-    for (size_t i = 0; i < s->var_count; i++)
-        if (strlen(s->vars[i].name) == len && memcmp(s->vars[i].name, name, len) == 0)
-            return s->vars[i].value;
+    for (size_t i = 0; i < count; i++)
+        if (strlen(vars[i].name) == len && memcmp(vars[i].name, name, len) == 0)
+            return vars[i].value;
     return NULL;
 }
 
-static int expand(const struct property_set *s, const char *text, struct buf *out)
+int property_expand(const struct property_var *vars, size_t count, const char *text,
+                    struct buf *out)
 {
     while (*text) {
         size_t plain = strcspn(text, "{");
@@ -26,7 +28,7 @@ static int expand(const struct property_set *s, const char *text, struct buf *ou
         if (!*text)
             break;
         end = strchr(text, '}');
-        value = end ? var_value(s, text + 1, (size_t)(end - text - 1)) : NULL;
+        value = end ? var_value(vars, count, text + 1, (size_t)(end - text - 1)) : NULL;
         if (!value)
             return -EINVAL;
         buf_puts(out, value);
@@ -52,7 +54,7 @@ static int each_row(const struct property_set *s,
 
         if (!holds(s, row))
             continue;
-        r = expand(s, row->text, &text);
+        r = property_expand(s->vars, s->var_count, row->text, &text);
         if (r >= 0 && (text.len || !row->text[0]))
             r = fn(row, buf_str(&text), userdata);
         if (r < 0)

@@ -51,6 +51,10 @@ struct property_set {
     int version;
 };
 
+/* Appends text with its {variables} filled in. 0, -EINVAL when one is unknown, -ENOMEM. */
+int property_expand(const struct property_var *vars, size_t count, const char *text,
+                    struct buf *out);
+
 /* Appends "KEY=TEXT\n" for each. 0, -EINVAL when a variable is unknown, -ENOMEM. */
 int property_lines(const struct property_set *s, struct buf *out);
 

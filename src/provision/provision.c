@@ -11,7 +11,7 @@
 
 /* The order is part of the meaning: undo walks it backwards. */
 static const wants_fn rows[] = {
-    account_wants, isolation_wants, instance_wants,  network_wants,  policy_wants,
+    account_wants, isolation_wants, instance_wants, network_wants,   policy_wants,
     extras_wants,  identity_wants,  openclaw_wants, launchers_wants, units_wants,
 };
 
@@ -44,8 +44,8 @@ int instance_wants(const struct inputs *in, struct plan *p, struct err *e)
     len = strlen(text);
     text[len] = '\n'; /* in place of the terminator: the length goes along */
     plan_add(p, "instance", &kind_file, dir, want_directory(0755, 0, 0));
-    item = plan_add(p, "instance", &kind_file, path,
-                    want_file(in->blobs, text, len + 1, 0644, 0, 0));
+    item =
+        plan_add(p, "instance", &kind_file, path, want_file(in->blobs, text, len + 1, 0644, 0, 0));
     if (item && in->previous && network_differs(in->previous, &in->in.spec))
         item->quiesce = in->quiesce_all;
     return plan_check(p, e);

@@ -1,6 +1,6 @@
 /* Kind account: a system user with its group, made and removed by shadow's own programs. The user
- * carries the instance's uuid in its GECOS; a group can't carry one and is known by the gid that was
- * chosen beforehand and journaled. */
+ * carries the instance's uuid in its GECOS; a group can't carry one and is known by the gid that
+ * was chosen beforehand and journaled. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "resource/kinds.h"
@@ -35,8 +35,7 @@ static cJSON *describe(const char *user, const struct account *a)
 {
     autojson cJSON *j = want_account(user, a->uid, a->gid, a->home, a->gecos);
 
-    if (!j ||
-        !cJSON_ReplaceItemInObjectCaseSensitive(j, "shell", cJSON_CreateString(a->shell)) ||
+    if (!j || !cJSON_ReplaceItemInObjectCaseSensitive(j, "shell", cJSON_CreateString(a->shell)) ||
         !cJSON_AddBoolToObject(j, "group", a->group) ||
         !cJSON_AddBoolToObject(j, "subids", a->subids) ||
         !cJSON_AddBoolToObject(j, "locked", a->locked) ||
@@ -110,14 +109,28 @@ static int run_groupadd(const char *user, gid_t gid, struct err *e)
     return ran(argv[0], user, process_run(argv, NULL, 0, &out), &out, e);
 }
 
-/* A system user: no subordinate ids, no mail spool, no home made (row "home" does that), a locked password. */
+/* A system user: no subordinate ids, no mail spool, no home made (row "home" does that), a locked
+ * password. */
 static int run_useradd(const char *user, const cJSON *state, struct err *e)
 {
     autobuf struct buf out = { 0 };
     char uid[16], gid[16];
-    const char *argv[] = { "/usr/sbin/useradd", "-r", "-M", "-N", "-u", uid, "-g", gid, "-d",
-                           json_str(state, "home"), "-s", json_str(state, "shell"), "-c",
-                           json_str(state, "gecos"), user, NULL };
+    const char *argv[] = { "/usr/sbin/useradd",
+                           "-r",
+                           "-M",
+                           "-N",
+                           "-u",
+                           uid,
+                           "-g",
+                           gid,
+                           "-d",
+                           json_str(state, "home"),
+                           "-s",
+                           json_str(state, "shell"),
+                           "-c",
+                           json_str(state, "gecos"),
+                           user,
+                           NULL };
 
     snprintf(uid, sizeof uid, "%u", (uid_t)json_int(state, "uid", 0));
     snprintf(gid, sizeof gid, "%u", (gid_t)json_int(state, "gid", 0));
@@ -136,8 +149,9 @@ static int refuse_foreign(const char *user, struct err *e)
 {
     err_set(e, -EEXIST, EXIT_MACHINE, "user %s: exists already, and was not made by this instance",
             user);
-    return err_fix(e, -EEXIST, "choose another instance with --name, or take the user over with "
-                               "--adopt-user");
+    return err_fix(e, -EEXIST,
+                   "choose another instance with --name, or take the user over with "
+                   "--adopt-user");
 }
 
 static int make_account(const char *user, const cJSON *now, const cJSON *state, struct err *e)
@@ -152,7 +166,8 @@ static int make_account(const char *user, const cJSON *now, const cJSON *state, 
     if (group_read(user, &there) < 0)
         r = run_groupadd(user, gid, e);
     else if (there != gid)
-        return err_set(e, -EEXIST, EXIT_MACHINE, "group %s: exists already with gid %u", user, there);
+        return err_set(e, -EEXIST, EXIT_MACHINE, "group %s: exists already with gid %u", user,
+                       there);
     return r < 0 ? r : run_useradd(user, state, e);
 }
 

@@ -1,5 +1,5 @@
-/* Kind config: a file that a running daemon has read. It is a file like any other, and whoever reads
- * it is told once it has changed, on the way there and on the way back. */
+/* Kind config: a file that a running daemon has read. It is a file like any other, and whoever
+ * reads it is told once it has changed, on the way there and on the way back. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "resource/kinds.h"
@@ -23,8 +23,8 @@ static int reload_unit(struct run *run, const char *unit, struct err *e)
 
 static int reload_dbus(struct run *run, struct err *e)
 {
-    int r = bus_call_system("org.freedesktop.DBus", "/org/freedesktop/DBus",
-                            "org.freedesktop.DBus", "ReloadConfig", e);
+    int r = bus_call_system("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                            "ReloadConfig", e);
 
     (void)run;
     return r == -ENOENT ? 0 : r;

@@ -1,5 +1,5 @@
-/* Kind file: a regular file, a directory or a symbolic link with its bytes, owner, mode and extended
- * attributes (access control lists are two of them). */
+/* Kind file: a regular file, a directory or a symbolic link with its bytes, owner, mode and
+ * extended attributes (access control lists are two of them). */
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/paths.h"
@@ -212,8 +212,7 @@ static bool file_same(const cJSON *now, const cJSON *want)
     if (json_bool(want, "seed", false))
         return true;
     /* A directory that stood there keeps its attributes unless somebody said which. */
-    return same_key(now, want, "digest") &&
-           ((directory && !said) || same_key(now, want, "xattrs"));
+    return same_key(now, want, "digest") && ((directory && !said) || same_key(now, want, "xattrs"));
 }
 
 static int set_attrs(int fd, const cJSON *state)
@@ -379,8 +378,8 @@ static int file_set_aside(struct run *run, const char *id, const cJSON *now, str
     if (r < 0)
         return r;
     for (int i = 0; i < 100; i++) {
-        snprintf(kept, sizeof kept, i ? "%.200s.kept-by-defenseclaw.%d" : "%.200s.kept-by-defenseclaw",
-                 base, i);
+        snprintf(kept, sizeof kept,
+                 i ? "%.200s.kept-by-defenseclaw.%d" : "%.200s.kept-by-defenseclaw", base, i);
         if (renameat2(dir, base, dir, kept, RENAME_NOREPLACE) == 0) {
             run_note(run, "%s: changed since setup; kept beside as %s", id, kept);
             return 0;

@@ -7,14 +7,14 @@
 
 #include <sys/types.h>
 
-extern const struct resource_kind kind_account;   /* id: user's name */
-extern const struct resource_kind kind_file;      /* id: absolute path; file, directory or link */
-extern const struct resource_kind kind_config;    /* id: path of a file that a daemon reads: a file,
-                                                   * and the daemon is told (table in config.c) */
-extern const struct resource_kind kind_line;      /* id: PATH; one exact line in a shared file */
-extern const struct resource_kind kind_openclaw;  /* id: absolute path of openclaw.json */
-extern const struct resource_kind kind_network;   /* id: instance name; namespace, veth, rulesets */
-extern const struct resource_kind kind_unit;      /* id: unit's name */
+extern const struct resource_kind kind_account;  /* id: user's name */
+extern const struct resource_kind kind_file;     /* id: absolute path; file, directory or link */
+extern const struct resource_kind kind_config;   /* id: path of a file that a daemon reads: a file,
+                                                  * and the daemon is told (table in config.c) */
+extern const struct resource_kind kind_line;     /* id: PATH; one exact line in a shared file */
+extern const struct resource_kind kind_openclaw; /* id: absolute path of openclaw.json */
+extern const struct resource_kind kind_network;  /* id: instance name; namespace, veth, rulesets */
+extern const struct resource_kind kind_unit;     /* id: unit's name */
 
 /* Wanted states for kind_file. NULL when out of memory. Modes are permission bits.
  *   {"type":"file","mode":"0644","uid":0,"gid":0,"size":N,"digest":HEX}
@@ -25,8 +25,8 @@ cJSON *want_file(struct blobs *b, const void *data, size_t len, mode_t mode, uid
 cJSON *want_directory(mode_t mode, uid_t uid, gid_t gid);
 cJSON *want_link(const char *target);
 cJSON *want_absent(void);
-/* As want_file(), but only the first content: what the file holds later is its owner's business, and
- * verify looks at type, owner and mode alone ("seed":true). */
+/* As want_file(), but only the first content: what the file holds later is its owner's business,
+ * and verify looks at type, owner and mode alone ("seed":true). */
 cJSON *want_seed_file(struct blobs *b, const void *data, size_t len, mode_t mode, uid_t uid,
                       gid_t gid);
 

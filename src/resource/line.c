@@ -1,5 +1,6 @@
-/* Kind line: one exact line in a file that others own too (cron.deny, at.deny). The rest of the file
- * is never ours: undo takes the line out, and gives the very bytes back where nothing else changed. */
+/* Kind line: one exact line in a file that others own too (cron.deny, at.deny). The rest of the
+ * file is never ours: undo takes the line out, and gives the very bytes back where nothing else
+ * changed. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "resource/kinds.h"
@@ -61,7 +62,8 @@ static int describe(struct run *run, cJSON *j, const struct buf *text, const str
         return -errno;
     snprintf(mode, sizeof mode, "%04o", st->st_mode & 07777);
     if (blob_add(run->blobs, buf_str(text), text->len, digest) < 0 ||
-        !cJSON_AddStringToObject(j, "digest", digest) || !cJSON_AddStringToObject(j, "mode", mode) ||
+        !cJSON_AddStringToObject(j, "digest", digest) ||
+        !cJSON_AddStringToObject(j, "mode", mode) ||
         !cJSON_AddNumberToObject(j, "uid", st->st_uid) ||
         !cJSON_AddNumberToObject(j, "gid", st->st_gid))
         return -ENOMEM;
@@ -106,7 +108,8 @@ static bool line_same(const cJSON *now, const cJSON *want)
     return json_same(now, want);
 }
 
-static int write_text(struct run *run, const char *id, const struct buf *text, const cJSON *attrs_of)
+static int write_text(struct run *run, const char *id, const struct buf *text,
+                      const cJSON *attrs_of)
 {
     const char *mode = json_str(attrs_of, "mode"), *base;
     struct beneath_attrs attrs = { .mode = mode ? (mode_t)strtoul(mode, NULL, 8) : 0644,
@@ -172,7 +175,8 @@ static int line_put(struct run *run, const char *id, const cJSON *now, const cJS
 }
 
 /* Whether the text is what we made of the former bytes: then those come back as they were. */
-static bool only_ours(struct run *run, const struct buf *text, const cJSON *before, const char *line)
+static bool only_ours(struct run *run, const struct buf *text, const cJSON *before,
+                      const char *line)
 {
     const char *digest = json_str(before, "digest");
     autobuf struct buf made = { 0 };

@@ -90,8 +90,8 @@ static int remove_others(int fd, const cJSON *all)
         return 0;
     r = list_names(fd, &names, &len);
     for (const char *n = names; r == 0 && n < names + len; n += strlen(n) + 1)
-        if (!ignored(n) && !cJSON_GetObjectItemCaseSensitive(all, n) &&
-            fremovexattr(fd, n) < 0 && errno != ENODATA)
+        if (!ignored(n) && !cJSON_GetObjectItemCaseSensitive(all, n) && fremovexattr(fd, n) < 0 &&
+            errno != ENODATA)
             r = -errno;
     return r;
 }

@@ -1,5 +1,5 @@
-/* Local accounts as the files say: /etc/passwd, group, shadow, subuid, subgid. Not through NSS, since
- * what setup makes and undoes are those lines. */
+/* Local accounts as the files say: /etc/passwd, group, shadow, subuid, subgid. Not through NSS,
+ * since what setup makes and undoes are those lines. */
 #ifndef DEFENSECLAW_SYS_ACCOUNTS_H
 #define DEFENSECLAW_SYS_ACCOUNTS_H
 
