@@ -31,11 +31,19 @@ runtime-packages: ## print what the programs need to run (RELEASE=12 or 13)
 	@ci/deps.sh --print $(or $(RELEASE),13) run
 
 # What the system tests put into their machines beside the programs.
-TEST_TOOLS := $(BUILD)/tests/standin/openclaw $(BUILD)/tests/system/listing
+TEST_TOOLS := $(BUILD)/tests/standin/openclaw $(BUILD)/tests/system/listing $(BUILD)/tests/fault/defenseclaw-fault
 test-tools: $(TEST_TOOLS)
 $(BUILD)/tests/standin/openclaw: $(BUILD)/tests/standin/openclaw.o
 	$(Q)$(CC) -static-pie $< -o $@
 $(BUILD)/tests/system/listing: $(BUILD)/tests/system/listing.o
 	$(Q)$(CC) $(LDFLAGS) $< -lsodium -o $@
+
+# The program with tests/fault/fault.c between the engine and what the kinds call.
+FAULT_WRAPS := back_log_add back_log_after journal_append renameat mkdirat unlinkat symlinkat fchmod bus_unit_job \
+               bus_units_job bus_daemon_reload process_run
+$(BUILD)/tests/fault/defenseclaw-fault: $(BUILD)/src/cli/main.o $(BUILD)/tests/fault/fault.o \
+		$(foreach f,$(defenseclaw_FOLDERS),$(call archive,$(f)))
+	$(Q)$(CC) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,$(FAULT_WRAPS)) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+		-Wl,--end-group $(shell pkg-config --libs $(defenseclaw_PKGS)) $(LIBS_ALWAYS) -o $@
 
 .PHONY: deps check unit unit-programs system bench demo trees lint format runtime-packages test-tools

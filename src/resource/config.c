@@ -77,6 +77,11 @@ static bool config_same(const cJSON *now, const cJSON *want)
     return kind_file.same(now, want);
 }
 
+static int config_check(const char *id, const cJSON *now, const cJSON *want, struct err *e)
+{
+    return kind_file.check(id, now, want, e);
+}
+
 static int config_set_aside(struct run *run, const char *id, const cJSON *now, struct err *e)
 {
     return kind_file.set_aside(run, id, now, e);
@@ -96,6 +101,7 @@ const struct resource_kind kind_config = {
     .name = "config",
     .observe = config_observe,
     .same = config_same,
+    .check = config_check,
     .put = config_put,
     .set_aside = config_set_aside,
     .sweep = config_sweep,

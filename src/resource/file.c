@@ -342,6 +342,16 @@ static int explain_put(struct err *e, int r, const char *id, const cJSON *now)
     return r;
 }
 
+/* Nothing of another kind is ever replaced: it would be lost, or is a trap. */
+static int file_check(const char *id, const cJSON *now, const cJSON *want, struct err *e)
+{
+    bool other = type_is(now, "other"), directory = type_is(now, "directory");
+
+    if (type_is(want, "directory") ? !directory && !type_is(now, "absent") : other || directory)
+        return explain_put(e, -EEXIST, id, now);
+    return 0;
+}
+
 static int file_put(struct run *run, const char *id, const cJSON *now, const cJSON *state,
                     struct err *e)
 {
@@ -421,6 +431,7 @@ const struct resource_kind kind_file = {
     .name = "file",
     .observe = file_observe,
     .same = file_same,
+    .check = file_check,
     .put = file_put,
     .set_aside = file_set_aside,
     .sweep = file_sweep,

@@ -1,0 +1,54 @@
+# trees: debian13
+# timeout: 1500
+# Every thing that setup puts, and every thing that disable puts back, fails once: rolled back, one
+# error with step, cause and fix, exit 1, and the machine as it was.
+
+prog=/usr/lib/dctest/defenseclaw-fault
+export DEFENSECLAW_FAULT_LOG=$T_OUT/struck
+
+# What a failed run has to leave: $1 listing before, $2 what failed.
+check_failed() {
+    [ "$status" = 1 ] || t_fail "status $status instead of 1 when failing: $2" "$(t_said)"
+    grep -q '^ERROR: ' $T_OUT/stderr || t_fail "no error line when failing: $2" "$(t_said)"
+    [ "$(grep -c '^ERROR: ' $T_OUT/stderr)" = 1 ] || t_fail "more than one error: $2" "$(t_said)"
+    grep -q '^fix: ' $T_OUT/stderr || t_fail "no fix when failing: $2" "$(t_said)"
+    listing $T_OUT/now sandbox /nowhere
+    expect_same_file "$1" $T_OUT/now || t_fail "not as before after failing: $2"
+}
+
+fail_each() { # BEFORE COMMAND…: until a run has no Nth thing any more
+    local before=$1 n what
+    shift
+    for ((n = 1; n < 1000; n++)); do
+        rm -f $T_OUT/struck
+        run env DEFENSECLAW_FAIL_ITEM=$n "$@"
+        if [ ! -e $T_OUT/struck ]; then
+            [ "$status" = 0 ] && break # nothing failed: n was the last, or that thing needed no change
+        else
+            what=$(cat $T_OUT/struck)
+            struck=$((struck + 1))
+            check_failed "$before" "$what"
+            continue
+        fi
+    done
+}
+
+t_case "every thing that setup puts fails once, and is rolled back"
+struck=0
+listing $T_OUT/before sandbox /nowhere
+fail_each $T_OUT/before $prog sandbox setup --non-interactive --policy strict
+[ $struck -gt 50 ] || t_fail "only $struck things failed"
+t_note "$struck things failed"
+
+t_case "setup goes through afterwards"
+expect_setup --policy strict
+listing $T_OUT/set sandbox /nowhere
+
+t_case "every thing that disable puts back fails once, and the instance stands as before"
+struck=0
+fail_each $T_OUT/set $prog sandbox setup --disable --non-interactive
+[ $struck -gt 50 ] || t_fail "only $struck things failed"
+t_note "$struck things failed"
+
+t_case "disable goes through afterwards"
+expect_disable
