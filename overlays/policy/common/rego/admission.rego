@@ -41,6 +41,8 @@ impostor if {
 
 has_scan if is_number(input.scan_result.total_findings)
 
+found := sprintf("severity %s", [input.scan_result.max_severity])
+
 default decision := {"verdict": "rejected", "reason": "not described well enough to decide"}
 
 decision := {"verdict": "blocked", "reason": "on the block list"} if {
@@ -58,10 +60,10 @@ decision := {"verdict": "blocked", "reason": "on the block list"} if {
 } else := {"verdict": "clean", "reason": "scanned, nothing found"} if {
 	has_scan
 	input.scan_result.total_findings == 0
-} else := {"verdict": "rejected", "reason": sprintf("severity %s", [input.scan_result.max_severity])} if {
+} else := {"verdict": "rejected", "reason": found} if {
 	has_scan
 	skill_actions.action.install == "block"
-} else := {"verdict": "warning", "reason": sprintf("severity %s", [input.scan_result.max_severity])} if {
+} else := {"verdict": "warning", "reason": found} if {
 	has_scan
 } else := {"verdict": "scan", "reason": "not scanned yet"} if {
 	data.admission.unknown == "scan"

@@ -3,8 +3,8 @@
 # input:
 #   row       {kind, decision, severity, fields}; kind: egress, dns, guardrail, tool, pair, admission
 #   age_days  number, when asked whether a row may go
-# data.audit  retention_days {KIND: days}, default_retention_days, redact (names of fields), alert_at
-# data.severity_rank
+# data.audit  retention_days {KIND: days}, default_retention_days, redact (names of fields),
+# alert_at data.severity_rank
 #
 # record: whether to write the row at all; expired; redact: the fields to black out; alert.
 package defenseclaw.audit
@@ -16,7 +16,9 @@ rank := data.severity_rank
 # Every decision is recorded: a policy can ask for longer keeping, never for silence.
 default record := true
 
-retention_days := object.get(data.audit.retention_days, input.row.kind, data.audit.default_retention_days)
+days := data.audit.retention_days
+
+retention_days := object.get(days, input.row.kind, data.audit.default_retention_days)
 
 default expired := false
 
@@ -31,5 +33,6 @@ default alert := false
 
 alert if {
 	input.row.decision in {"deny", "block"}
-	object.get(rank, object.get(input.row, "severity", "NONE"), rank.CRITICAL) >= rank[data.audit.alert_at]
+	severity := object.get(input.row, "severity", "NONE")
+	object.get(rank, severity, rank.CRITICAL) >= rank[data.audit.alert_at]
 }

@@ -13,8 +13,10 @@ strictness := {"permissive": 0, "default": 1, "strict": 2}
 
 policy := object.get(input, "policy", "permissive")
 
-deny contains sprintf("policy %s is below this machine's floor, %s", [policy, data.sandbox.floor]) if {
-	strictness[policy] < strictness[data.sandbox.floor]
+floor := data.sandbox.floor
+
+deny contains sprintf("policy %s is below this machine's floor, %s", [policy, floor]) if {
+	strictness[policy] < strictness[floor]
 }
 
 deny contains sprintf("unknown policy %v", [policy]) if not policy in object.keys(strictness)
@@ -26,7 +28,9 @@ deny contains sprintf("flag %s is not allowed here", [flag]) if {
 
 weakens contains "no-guardrail: what is said to models is not inspected" if input["no-guardrail"]
 
-weakens contains "no-host-networking: the host's own fence is not built" if input["no-host-networking"]
+weakens contains "no-host-networking: the host's own fence is not built" if {
+	input["no-host-networking"]
+}
 
 weakens contains "dns-filter none: any name can be asked for" if input["dns-filter"] == "none"
 

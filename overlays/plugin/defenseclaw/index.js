@@ -1,0 +1,86 @@
+// DefenseClaw's plugin for OpenClaw. It says in OpenClaw's log what the gateway's guardrail is
+// doing and which tools are called. It blocks nothing: there is no guardrail to ask yet, and what
+// stops an agent is the sandbox's network, not code that runs in the agent's own process.
+import http from "node:http";
+
+const API_PORT = 18970; // the gateway's, on the host's side of the sandbox
+const TIMEOUT_MS = 3000;
+const BODY_MAX = 64 * 1024;
+
+// OpenClaw registers a plugin several times in one process, from fresh copies of this module too,
+// and any of those may be the one that it keeps: every api gets the hook once, the gateway is
+// asked once.
+const key = Symbol.for("defenseclaw.plugin");
+const state = (globalThis[key] ??= { hooked: new WeakSet(), asked: false });
+
+function readHealth(host) {
+  return new Promise((resolve, reject) => {
+    const agent = new http.Agent(); // no keep-alive, and no proxy, which is the gateway too
+    const options = { host, port: API_PORT, path: "/health", agent, timeout: TIMEOUT_MS };
+    const request = http.get(options, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (piece) => {
+        body += piece;
+        if (body.length > BODY_MAX) request.destroy(new Error("answer too long"));
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        try {
+          if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
+          resolve(JSON.parse(body));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    request.on("socket", (socket) => socket.unref()); // a short command need not wait for us
+    request.on("timeout", () => request.destroy(new Error(`no answer in ${TIMEOUT_MS} ms`)));
+    request.on("error", reject);
+  });
+}
+
+function hostOf(endpoint) {
+  try {
+    return new URL(endpoint).hostname;
+  } catch {
+    return undefined;
+  }
+}
+
+async function report(log, settings) {
+  const host = hostOf(settings?.endpoint);
+  if (!host) {
+    log.warn("defenseclaw: no endpoint configured: reporting only");
+    return;
+  }
+  try {
+    const health = await readHealth(host);
+    const word = String(health?.guardrail?.state ?? "unknown").replace(/[^a-z]/g, "?");
+    log.info(`defenseclaw: guardrail ${word}: reporting only`);
+  } catch (error) {
+    const why = error.code ?? error.message;
+    log.warn(`defenseclaw: gateway does not answer (${why}): reporting only`);
+  }
+}
+
+export default {
+  id: "defenseclaw",
+  name: "DefenseClaw",
+  register(api) {
+    const log = api.logger ?? console;
+    if (!state.hooked.has(api)) {
+      state.hooked.add(api);
+      // Names only: what a tool is called with may hold secrets. Never throws, since OpenClaw
+      // refuses the call when this handler fails.
+      api.on("before_tool_call", (event) => {
+        const name = String(event?.toolName).slice(0, 64).replace(/[^\w.:-]/g, "?");
+        log.info(`defenseclaw: tool ${name} called, not checked`);
+      });
+    }
+    if (!state.asked) {
+      state.asked = true;
+      void report(log, api.pluginConfig?.guardrail);
+    }
+  },
+};
