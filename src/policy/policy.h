@@ -48,6 +48,10 @@ void policy_decide(const struct egress_policy *p, const struct policy_request *q
 const char *policy_address_fault(const struct egress_policy *p, const struct policy_request *q,
                                  const struct address *a);
 
+/* The first host name and port to which the policy lets a tunnel through: for a live probe. False
+ * when there is none (wildcards and addresses don't count). */
+bool policy_sample(const struct egress_policy *p, struct hostname *host, uint16_t *port);
+
 /* The YAML that would allow q, several lines, for a person to copy. Cut when out is too small. */
 void policy_suggest(const struct policy_request *q, char *out, size_t size);
 
