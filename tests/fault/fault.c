@@ -30,20 +30,32 @@ static int number(const char *name)
     return text ? atoi(text) : -1;
 }
 
+static void tell(const char *suffix, const char *text)
+{
+    const char *log = getenv("DEFENSECLAW_FAULT_LOG");
+    char path[512];
+    FILE *f;
+
+    if (!log)
+        return;
+    snprintf(path, sizeof path, "%s%s", log, suffix);
+    f = fopen(path, "we");
+    if (f) {
+        fprintf(f, "%s\n", text);
+        fclose(f);
+    }
+}
+
 /* Whether this call is the one that fails. */
 static bool strikes(const char *call)
 {
-    const char *log = getenv("DEFENSECLAW_FAULT_LOG");
-    FILE *f;
+    char text[512];
 
     if (!armed)
         return false;
     armed = false;
-    f = log ? fopen(log, "we") : NULL;
-    if (f) {
-        fprintf(f, "%s: %s\n", item_name, call);
-        fclose(f);
-    }
+    snprintf(text, sizeof text, "%s: %s", item_name, call);
+    tell("", text);
     errno = EIO;
     return true;
 }
@@ -53,7 +65,10 @@ int __wrap_back_log_add(struct back_log *log, const struct plan_item *item);
 int __wrap_back_log_add(struct back_log *log, const struct plan_item *item)
 {
     static int items;
+    char count[16];
 
+    snprintf(count, sizeof count, "%d", items + 1);
+    tell(".items", count);
     snprintf(item_name, sizeof item_name, "%s %s", item->kind->name, item->id);
     armed = ++items == number("DEFENSECLAW_FAIL_ITEM");
     return __real_back_log_add(log, item);

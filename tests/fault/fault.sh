@@ -16,19 +16,21 @@ check_failed() {
     expect_same_file "$1" $T_OUT/now || t_fail "not as before after failing: $2"
 }
 
-fail_each() { # BEFORE COMMAND…: until a run has no Nth thing any more
-    local before=$1 n what
-    shift
+fail_each() { # BEFORE RESTORE COMMAND…: each thing in turn, until there is no Nth one any more
+    local before=$1 restore=$2 n what
+    shift 2
     for ((n = 1; n < 1000; n++)); do
         rm -f $T_OUT/struck
         run env DEFENSECLAW_FAIL_ITEM=$n "$@"
-        if [ ! -e $T_OUT/struck ]; then
-            [ "$status" = 0 ] && break # nothing failed: n was the last, or that thing needed no change
-        else
+        if [ -e $T_OUT/struck ]; then
             what=$(cat $T_OUT/struck)
             struck=$((struck + 1))
             check_failed "$before" "$what"
-            continue
+        elif [ "$n" -gt "$(cat $T_OUT/struck.items)" ]; then
+            break
+        else # that thing needed no call that could fail: put the machine back, and go on
+            t_note "nothing to fail: thing $n"
+            $restore
         fi
     done
 }
@@ -36,19 +38,20 @@ fail_each() { # BEFORE COMMAND…: until a run has no Nth thing any more
 t_case "every thing that setup puts fails once, and is rolled back"
 struck=0
 listing $T_OUT/before sandbox /nowhere
-fail_each $T_OUT/before $prog sandbox setup --non-interactive --policy strict
+fail_each $T_OUT/before expect_disable $prog sandbox setup --non-interactive --policy strict
 [ $struck -gt 50 ] || t_fail "only $struck things failed"
 t_note "$struck things failed"
 
-t_case "setup goes through afterwards"
-expect_setup --policy strict
+t_case "setup stands afterwards"
+expect defenseclaw sandbox verify
 listing $T_OUT/set sandbox /nowhere
 
 t_case "every thing that disable puts back fails once, and the instance stands as before"
 struck=0
-fail_each $T_OUT/set $prog sandbox setup --disable --non-interactive
+fail_each $T_OUT/set 'expect_setup --policy strict' $prog sandbox setup --disable --non-interactive
 [ $struck -gt 50 ] || t_fail "only $struck things failed"
 t_note "$struck things failed"
 
-t_case "disable goes through afterwards"
+t_case "nothing is left to disable afterwards"
 expect_disable
+expect_said 'nothing to do'
