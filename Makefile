@@ -81,6 +81,10 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(foreach f,$(FOLDERS),
 	$(Q)$(CC) $(LDFLAGS) $(TEST_$*_LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 		-Wl,--end-group $(shell pkg-config --libs $(ALL_PKGS)) -lhttp_parser $(LIBS_ALWAYS) -o $@
 
+# The bundle tests share a kit, and start the reader as the program does.
+SEED_TESTS := $(filter $(BUILD)/tests/unit/seed_%,$(UNIT_TESTS))
+$(SEED_TESTS): $(BUILD)/tests/unit/seed_kit.o | $(BUILD)/defenseclaw-seed-archive
+
 include ci/targets.mk
 
 install: all ## install under PREFIX (and DESTDIR)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistr.h>
 
 void frame_head(uint8_t out[FRAME_HEAD_LEN], enum frame_type type, size_t name_len, size_t len)
 {
@@ -54,6 +55,21 @@ int frame_next(const uint8_t *stream, size_t len, size_t *at, struct frame *ret)
     return 0;
 }
 
+/* The partner's line; bytes that a terminal could misread are left out. */
+static int say_error(const struct frame *f, struct err *e)
+{
+    char line[900];
+    size_t len = f->len < sizeof line - 1 ? f->len : sizeof line - 1;
+
+    memcpy(line, f->data, len);
+    line[len] = '\0';
+    if (u8_check((const uint8_t *)line, len))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)line[i] >= 0x80)
+                line[i] = '?';
+    return err_set(e, -EBADMSG, EXIT_USAGE, "%s", line);
+}
+
 int frame_check(const uint8_t *stream, size_t len, struct err *e)
 {
     struct frame f;
@@ -65,8 +81,7 @@ int frame_check(const uint8_t *stream, size_t len, struct err *e)
         if (r < 0)
             return r;
         if (f.type == FRAME_ERROR)
-            return err_set(e, -EBADMSG, EXIT_USAGE, "%.*s", (int)(f.len < 900 ? f.len : 900),
-                           (const char *)f.data);
+            return say_error(&f, e);
     } while (f.type == FRAME_MEMBER);
     return at == len ? 0 : -EPROTO;
 }

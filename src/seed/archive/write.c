@@ -74,6 +74,8 @@ int mode_write(int in, int out, enum pack pack, struct err *e)
          archive_write_set_filter_option(a, packs[pack].module, packs[pack].option,
                                          packs[pack].value) != ARCHIVE_OK) ||
         archive_write_set_format_ustar(a) != ARCHIVE_OK ||
+        /* no padding: behind a packed stream it would be garbage */
+        archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK ||
         archive_write_open_fd(a, out) != ARCHIVE_OK)
         r = fault(a, e);
     if (r == 0)
