@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define DEFENSECLAW_VERSION "0.1.0"
+#include "base/version.h"
 
 /* An option of a verb, for help, completion and man page. */
 struct verb_option {
