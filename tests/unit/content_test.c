@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "policy/doc.h"
 #include "policy/policy.h"
+#include "setup/templates.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -336,31 +337,26 @@ static void data_json_is_strict_and_names_its_template(void **state)
     }
 }
 
-/* As setup does it: the variable becomes a host name. */
-static struct egress_policy *load_template(const char *template)
+/* As setup does it: the variable is filled, or its entry left out. */
+static struct egress_policy *load_template(const char *template, const char *registry)
 {
-    static const char variable[] = "${npm_registry}";
-    autofree char *path = NULL;
-    autobuf struct buf text = { 0 }, filled = { 0 };
+    autofree char *path = NULL, *filled = NULL;
+    autobuf struct buf text = { 0 };
     struct egress_policy *p = NULL;
     struct err e = { 0 };
-    const char *at, *from;
 
     assert_true(asprintf(&path, "overlays/policy/%s/egress.yaml", template) > 0);
     slurp(path, &text);
-    for (from = buf_str(&text); (at = strstr(from, variable)); from = at + strlen(variable)) {
-        buf_add(&filled, from, (size_t)(at - from));
-        buf_puts(&filled, "registry.example.test");
-    }
-    buf_puts(&filled, from);
-    if (policy_load(path, filled.data, filled.len, &p, &e) < 0)
+    filled = egress_fill(buf_str(&text), registry);
+    assert_non_null(filled);
+    if (policy_load(path, filled, strlen(filled), &p, &e) < 0)
         fail_msg("%s", e.text);
     return p;
 }
 
 static bool lets_out(const char *template, const char *host, uint16_t port)
 {
-    struct egress_policy *p = load_template(template);
+    struct egress_policy *p = load_template(template, "https://registry.example.test/");
     struct hostname name;
     struct policy_request q = { .host = &name, .port = port };
     struct policy_answer a;
@@ -373,7 +369,7 @@ static bool lets_out(const char *template, const char *host, uint16_t port)
 
 static void strict_lets_nothing_out(void **state)
 {
-    struct egress_policy *p = load_template("strict");
+    struct egress_policy *p = load_template("strict", "");
 
     (void)state;
     assert_int_equal(policy_count(p), 0);
@@ -407,6 +403,21 @@ static void permissive_adds_providers_and_developer_hosts_but_not_the_world(void
     assert_false(lets_out("permissive", "s3.eu-west-1.amazonaws.com", 443));
     assert_false(lets_out("permissive", "example.org", 443));
     assert_false(lets_out("permissive", "169.254.169.254", 80));
+}
+
+static void a_machine_without_a_registry_has_one_entry_less(void **state)
+{
+    static const char *const with_registry[] = { "default", "permissive" };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(with_registry); i++) {
+        struct egress_policy *with = load_template(with_registry[i], "http://10.9.9.9:4873/npm");
+        struct egress_policy *without = load_template(with_registry[i], "");
+
+        assert_int_equal(policy_count(with), policy_count(without) + 1);
+        policy_free(with);
+        policy_free(without);
+    }
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -492,6 +503,7 @@ int main(void)
         cmocka_unit_test(strict_lets_nothing_out),
         cmocka_unit_test(default_lets_out_channels_the_registry_and_openclaw_but_no_provider),
         cmocka_unit_test(permissive_adds_providers_and_developer_hosts_but_not_the_world),
+        cmocka_unit_test(a_machine_without_a_registry_has_one_entry_less),
         cmocka_unit_test(the_admission_bundle_knows_our_skill_and_plugin_by_their_bytes),
     };
 
