@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const struct resource_kind *const kinds[] = {
-    &kind_account, &kind_file, &kind_config, &kind_line, &kind_openclaw, &kind_network, &kind_unit,
+    &kind_account,  &kind_file, &kind_config,  &kind_line,
+    &kind_openclaw, &kind_copy, &kind_network, &kind_unit,
 };
 
 const struct resource_kind *resource_kind_find(const char *name)
