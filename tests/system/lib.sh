@@ -60,6 +60,7 @@ t_reboot() {
 
 t_fail() {
     t_failed=1
+    t_name=${t_name:-what comes before the first case}
     printf '%s\n' "$@" >>$T_OUT/details
     printf 'FAILED: %s\n' "$@"
 }
@@ -145,6 +146,17 @@ expect_disable() { expect defenseclaw sandbox setup --disable --non-interactive 
 in_sandbox() {
     local n=${T_INSTANCE:-sandbox}
     ip netns exec "${n}0" setpriv --reuid "$n" --regid "$n" --clear-groups "$@"
+}
+
+# --- for `tests/system/run --show` ----------------------------------------------------------------
+
+say() { printf '%s\n' "$@" >>$T_OUT/show; }
+
+# show COMMAND…: the command as a person types it, and what it prints.
+show() {
+    printf '\n\033[1m# %s\033[0m\n' "$*" >>$T_OUT/show
+    expect "$@"
+    sed 's/^/  /' $T_OUT/said >>$T_OUT/show
 }
 
 # --- the machine's listing ------------------------------------------------------------------------
