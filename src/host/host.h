@@ -10,21 +10,23 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define GATEWAY_USER "defenseclaw" /* made by setup where nobody else was named */
+
 struct host {
-    int systemd_version;       /* 252, 257, … */
-    uid_t uid;                 /* N's, existing or chosen for useradd */
+    int systemd_version; /* 252, 257, … */
+    uid_t uid;           /* N's, existing or chosen for useradd */
     gid_t gid;
     bool user_exists;
-    uid_t gateway_uid;         /* of gateway_user, existing or chosen */
+    uid_t gateway_uid; /* of gateway_user, existing or chosen */
     gid_t gateway_gid;
-    char gateway_user[33];     /* --gateway-user, else SUDO_USER, else "defenseclaw" */
+    char gateway_user[33]; /* --gateway-user, else SUDO_USER, else "defenseclaw" */
     bool gateway_user_exists;
-    char openclaw[4096];       /* "" when there is none; the path found, absolute */
-    char openclaw_root[4096];  /* tree outside /usr to bind read-only into the unit, "" when none */
-    char interpreter[4096];    /* node's real path, "" when openclaw is a native program */
+    char openclaw[4096];      /* "" when there is none; the path found, absolute */
+    char openclaw_root[4096]; /* tree outside /usr to bind read-only into the unit, "" when none */
+    char interpreter[4096];   /* node's real path, "" when openclaw is a native program */
     char interpreter_root[4096]; /* its tree when that lies outside /usr, "" when not */
-    char npm_registry[512];    /* npm's own configuration on this machine, "" when there is none */
-    bool has_at_deny;          /* without the file, at is root's alone, and making it would open it */
+    char npm_registry[512]; /* npm's own configuration on this machine, "" when there is none */
+    bool has_at_deny;       /* without the file, at is root's alone, and making it would open it */
     bool has_cron, has_at, has_sshd, has_dbus, has_networkd, has_networkmanager;
 };
 

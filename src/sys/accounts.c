@@ -104,6 +104,11 @@ int account_read(const char *user, struct account *ret)
 
 int account_free_ids(uid_t *uid, gid_t *gid)
 {
+    return account_free_ids_below(SYSTEM_MAX + 1, uid, gid);
+}
+
+int account_free_ids_below(unsigned limit, uid_t *uid, gid_t *gid)
+{
     bool users[SYSTEM_MAX + 1] = { false }, groups[SYSTEM_MAX + 1] = { false };
     autofile FILE *passwd = fopen("/etc/passwd", "re"), *group = fopen("/etc/group", "re");
     struct passwd *p;
@@ -117,7 +122,7 @@ int account_free_ids(uid_t *uid, gid_t *gid)
     while ((g = fgetgrent(group)))
         if (g->gr_gid <= SYSTEM_MAX)
             groups[g->gr_gid] = true;
-    for (unsigned id = SYSTEM_MAX; id >= SYSTEM_MIN; id--)
+    for (unsigned id = limit - 1; id >= SYSTEM_MIN; id--)
         if (!users[id] && !groups[id]) {
             *uid = id;
             *gid = id;

@@ -26,5 +26,7 @@ int group_read(const char *group, gid_t *ret);
 /* A number of the system range (100 to 999, highest first) that is free as uid and as gid.
  * -ENOSPC when there is none. */
 int account_free_ids(uid_t *uid, gid_t *gid);
+/* The same among the numbers below limit: for a second account of the same run. */
+int account_free_ids_below(unsigned limit, uid_t *uid, gid_t *gid);
 
 #endif
