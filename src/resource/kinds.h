@@ -13,6 +13,7 @@ extern const struct resource_kind kind_config;   /* id: path of a file that a da
                                                   * and the daemon is told (table in config.c) */
 extern const struct resource_kind kind_line;     /* id: PATH; one exact line in a shared file */
 extern const struct resource_kind kind_openclaw; /* id: absolute path of openclaw.json */
+extern const struct resource_kind kind_copy;     /* id: path of openclaw.json's readable copy */
 extern const struct resource_kind kind_network;  /* id: instance name; namespace, veth, rulesets */
 extern const struct resource_kind kind_unit;     /* id: unit's name */
 
