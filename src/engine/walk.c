@@ -140,6 +140,12 @@ static struct plan_item *find_unit(struct plan *p, const char *unit)
     return NULL;
 }
 
+/* Also when only some of it runs. */
+static bool runs(const cJSON *now)
+{
+    return json_bool(now, "active", false) || json_bool(now, "partly", false);
+}
+
 static int add_stop(struct plan *p, const struct plan_item *unit, struct err *e)
 {
     const struct resource_kind *kind = unit->kind;
@@ -169,7 +175,7 @@ int plan_quiesce(struct plan *p, struct err *e)
         if (!name || p->items[i].change == PLAN_KEEP)
             continue;
         unit = find_unit(p, name);
-        if (!unit || strcmp(unit->step, "stop") == 0 || !json_bool(unit->now, "active", false))
+        if (!unit || strcmp(unit->step, "stop") == 0 || !runs(unit->now))
             continue;
         r = add_stop(p, unit, e);
         if (r < 0)
