@@ -13,14 +13,6 @@ cache_key() {
     done | sha256sum | cut -c1-12
 }
 
-# cache_drop_others PREFIX KEEP: older things of the same kind, unless a run in progress holds them.
-cache_drop_others() {
-    for old in "$cache/$1"-*; do
-        case $old in "$cache/$2" | *.new | *.lock) continue ;; esac
-        if [ -d "$old" ]; then rm -rf "$old"; fi
-    done
-}
-
 # cache_locked NAME COMMAND…: runs the command while holding the cache's lock of that name.
 cache_locked() {
     exec 9>"$cache/$1.lock"

@@ -3,7 +3,6 @@
 # The demo's first half: a new machine and a seed bundle.
 
 prepare() {
-    . /usr/lib/dctest/lib.sh
     mkdir -p /run/dc/seed
     cat >/run/dc/seed/flags.json <<'F'
 {"policy": "default", "sandbox-ip": "10.200.0.2", "host-ip": "10.200.0.1", "dns": ["8.8.8.8", "1.1.1.1"]}

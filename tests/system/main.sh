@@ -3,7 +3,8 @@
 . /usr/lib/dctest/lib.sh
 case $1 in
 prepare)
-    . /run/dc/test.sh
+    # The function alone: the rest of the file is for the booted machine.
+    eval "$(sed -n '/^prepare() {/,/^}/p' /run/dc/test.sh)"
     prepare
     ;;
 run)
