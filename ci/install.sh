@@ -36,10 +36,15 @@ for unit in firstboot/*.service; do
     ln -sfn "../$name" "$DESTDIR$units/multi-user.target.wants/$name"
 done
 
-for page in docs/*.[1-8]; do
+for page in docs/man/*.[1-8]; do
     [ -f "$page" ] || continue
     install -D -m 644 "$page" "$DESTDIR$PREFIX/share/man/man${page##*.}/${page##*/}"
 done
+# The list of verbs and flags comes from the program's own tables.
+install -d "$DESTDIR$PREFIX/share/man/man8"
+"$BUILD/defenseclaw" man-options | sed -e '/^@verbs@$/{r /dev/stdin' -e 'd}' docs/man/defenseclaw.8.in \
+    >"$DESTDIR$PREFIX/share/man/man8/defenseclaw.8"
+chmod 644 "$DESTDIR$PREFIX/share/man/man8/defenseclaw.8"
 install -d "$DESTDIR$PREFIX/share/bash-completion/completions"
 "$BUILD/defenseclaw" completion bash >"$DESTDIR$PREFIX/share/bash-completion/completions/defenseclaw"
 chmod 644 "$DESTDIR$PREFIX/share/bash-completion/completions/defenseclaw"
