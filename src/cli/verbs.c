@@ -74,6 +74,8 @@ const struct verb verbs[] = {
       "make the device key and register it with the gateway",
       "[--name NAME]",
       { NAME_OPTION } },
+    { "sandbox probe-sockets", verb_probe_sockets, "look for sockets (for verify)", "",
+      .hidden = true },
     { "completion", verb_completion, "print the completion script of a shell", "bash",
       .hidden = true },
     { "man-options", verb_man_options, "print the man page's lists of verbs and flags", "",

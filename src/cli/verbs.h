@@ -46,8 +46,9 @@ int verb_firstboot(int argc, char **argv);
 int verb_seed(int argc, char **argv); /* argv[1]: create, inspect, … */
 int verb_keys(int argc, char **argv); /* argv[1]: set, list, unset */
 int verb_pair(int argc, char **argv);
-int verb_completion(int argc, char **argv);  /* argv[1]: bash */
-int verb_man_options(int argc, char **argv); /* roff */
+int verb_completion(int argc, char **argv);    /* argv[1]: bash */
+int verb_man_options(int argc, char **argv);   /* roff */
+int verb_probe_sockets(int argc, char **argv); /* for verify: JSON */
 
 /* Finds the verb that argv[1…] names and runs it; the whole program. Returns the exit status. */
 int verbs_main(int argc, char **argv);
