@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "host/parts.h"
 #include "sys/bus.h"
+#include "sys/devicekey.h"
 
 #include <string.h>
 
@@ -53,6 +54,18 @@ static void find_daemons(struct host *h)
     h->has_networkmanager = there("/usr/sbin/NetworkManager");
 }
 
+static int find_device_key(const struct spec *s, struct host *h)
+{
+    autofree char *path = NULL;
+
+    if (asprintf(&path, "%s/.defenseclaw/device.key", s->home) < 0) {
+        path = NULL;
+        return -ENOMEM;
+    }
+    devicekey_digest(path, h->device_key);
+    return 0;
+}
+
 int host_gather(struct run *run, const struct spec *s, struct host *h, struct err *e)
 {
     struct host got = { 0 };
@@ -67,6 +80,8 @@ int host_gather(struct run *run, const struct spec *s, struct host *h, struct er
         r = host_users(s, &got, e);
     if (r >= 0)
         r = host_openclaw(s, &got, e);
+    if (r >= 0)
+        r = find_device_key(s, &got);
     if (r < 0)
         return r;
     find_daemons(&got);

@@ -25,6 +25,8 @@ struct host {
     char openclaw_root[4096]; /* tree outside /usr to bind read-only into the unit, "" when none */
     char interpreter[4096];   /* node's real path, "" when openclaw is a native program */
     char interpreter_root[4096]; /* its tree when that lies outside /usr, "" when not */
+    char device_key[DIGEST_HEX_LEN +
+                    1];     /* digest of ~N/.defenseclaw/device.key, "" when it holds none */
     char npm_registry[512]; /* npm's own configuration on this machine, "" when there is none */
     bool has_at_deny;       /* without the file, at is root's alone, and making it would open it */
     bool has_cron, has_at, has_sshd, has_dbus, has_networkd, has_networkmanager;

@@ -2,6 +2,7 @@
  * reads it is told once it has changed, on the way there and on the way back. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/paths.h"
 #include "resource/kinds.h"
 #include "sys/bus.h"
 
@@ -45,11 +46,20 @@ static int reload_networkmanager(struct run *run, struct err *e)
     return reload_unit(run, "NetworkManager.service", e);
 }
 
+static int reload_gateway(struct run *run, struct err *e)
+{
+    char unit[64];
+
+    snprintf(unit, sizeof unit, "defenseclaw-gateway@%s.service", run->name);
+    return reload_unit(run, unit, e);
+}
+
 static const struct {
     const char *directory;
     int (*reload)(struct run *run, struct err *e);
 } readers[] = {
     { "/etc/dbus-1/system.d/", reload_dbus },
+    { DC_ETC "/", reload_gateway }, /* device.pub */
     { "/etc/ssh/sshd_config.d/", reload_sshd },
     { "/etc/systemd/network/", reload_networkd },
     { "/etc/NetworkManager/conf.d/", reload_networkmanager },
