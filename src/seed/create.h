@@ -6,8 +6,9 @@
 
 #include <sys/types.h>
 
-#define SEED_CREDENTIAL_MAX (1u << 20) /* bytes of credentials that systemd takes for one service  \
-                                        */
+#define SEED_CREDENTIAL_MAX                                                                        \
+    (1u << 20) /* bytes of credentials that systemd takes for one service                          \
+                */
 
 struct seed_request {
     const char *dir;          /* members, without manifest.json */
