@@ -135,6 +135,15 @@ static bool file_marked(const char *path, const char *mark)
     return len == (ssize_t)strlen(mark) && memcmp(text, mark, (size_t)len) == 0;
 }
 
+bool netns_leftover(const char *name, const char *mark)
+{
+    char path[PATH_MAX];
+    autofd int fd = -EBADF;
+
+    path_of(name, path);
+    return netns_open(name, &fd) == -EBADF && file_marked(path, mark);
+}
+
 int netns_unbind(const char *name, const char *mark)
 {
     char path[PATH_MAX];

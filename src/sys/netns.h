@@ -2,7 +2,7 @@
 #ifndef DEFENSECLAW_SYS_NETNS_H
 #define DEFENSECLAW_SYS_NETNS_H
 
-#include "base/err.h"
+#include <stdbool.h>
 
 #define NETNS_DIR "/run/netns"
 
@@ -27,5 +27,8 @@ int netns_bind(int ns_fd, const char *name, const char *mark);
 /* Takes the name away. -ENOENT when there is none. A file that is no namespace is removed only when
  * it holds mark (-EBADF else). */
 int netns_unbind(const char *name, const char *mark);
+
+/* Whether there is a file under the name that holds mark, but no namespace on it. */
+bool netns_leftover(const char *name, const char *mark);
 
 #endif
