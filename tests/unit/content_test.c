@@ -237,6 +237,71 @@ static void no_rule_repeats_without_bound(void **state)
     expect_no_complaint();
 }
 
+/* Texts that make careless patterns try everything: long, and nearly a match everywhere. */
+static const char *const dull[] = {
+    "a",
+    " ",
+    "1234567890",
+    "a.",
+    "a-",
+    "/../",
+    "\"a\": \"",
+    "<!-- assistant ",
+    "curl -F ",
+    "cat | ",
+    "ignore all the your previous of ",
+    "urgent send ",
+    "user: a\n",
+    "a@b.c,",
+    "QUJDREVG+/",
+    "eyJabcdefghijk.",
+    "http://aaaa:",
+    "abcdefg, ",
+};
+
+enum { DULL_SIZE = 64 * 1024, DULL_STEPS = 100000 };
+
+/* The first of them over which the pattern needs too many steps, NULL when there is none. */
+static const char *runs_away_over(const char *id, const char *pattern)
+{
+    pcre2_code *code = compile(id, pattern);
+    pcre2_match_data *md = pcre2_match_data_create(1, NULL);
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    char *text = malloc(DULL_SIZE);
+    const char *found = NULL;
+
+    pcre2_set_match_limit(limits, DULL_STEPS);
+    for (size_t i = 0; i < N_ELEMENTS(dull) && !found; i++) {
+        size_t len = strlen(dull[i]), whole = DULL_SIZE / len * len;
+
+        for (size_t at = 0; at < whole; at += len)
+            memcpy(text + at, dull[i], len);
+        if (pcre2_match(code, (PCRE2_SPTR)text, whole, 0, 0, md, limits) < PCRE2_ERROR_NOMATCH)
+            found = dull[i];
+    }
+    free(text);
+    pcre2_match_context_free(limits);
+    pcre2_match_data_free(md);
+    pcre2_code_free(code);
+    return found;
+}
+
+static void check_dull(const char *pack, const struct doc *rule, const char *id)
+{
+    const char *found = runs_away_over(id, text_of(rule, "pattern"));
+
+    if (found)
+        complain("%s: %s: runs away over: %s", pack, id, found);
+}
+
+static void no_rule_runs_away_over_long_dull_texts(void **state)
+{
+    (void)state;
+    assert_non_null(runs_away_over("a careless one", "(?:a|aa){1,60}b"));
+    each_rule(check_dull);
+    expect_no_complaint();
+}
+
 static struct buf ids;
 
 static void collect(const char *pack, const struct doc *rule, const char *id)
@@ -496,6 +561,7 @@ int main(void)
         cmocka_unit_test(every_rule_compiles_with_jit_and_matches_its_examples),
         cmocka_unit_test(no_rule_matches_its_counter_examples),
         cmocka_unit_test(no_rule_repeats_without_bound),
+        cmocka_unit_test(no_rule_runs_away_over_long_dull_texts),
         cmocka_unit_test(ids_are_unique_and_suppressions_name_rules_that_exist),
         cmocka_unit_test(sensitive_tools_have_names_and_yes_or_no),
         cmocka_unit_test(every_template_has_every_file_of_the_design),
