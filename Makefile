@@ -17,10 +17,10 @@ Q := $(if $(filter 1,$(V)),,@)
 WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
           -Wpointer-arith -Wundef -Wvla -Wno-missing-field-initializers
 HARDEN := -fPIE -fstack-protector-strong -fcf-protection=full -fstack-clash-protection
+, := ,
 # _FORTIFY_SOURCE wants optimisation, and the sanitizers bring their own checks.
 OPTIM  := $(if $(SANITIZE),-O1 -g -fsanitize=address$(,)undefined -fno-sanitize-recover=all \
           -fno-omit-frame-pointer,-O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
-, := ,
 CPPFLAGS += -Isrc -D_GNU_SOURCE -DDC_BINDIR='"$(bindir)"' -DDC_LIBEXECDIR='"$(libexecdir)"' \
             -DDC_DATADIR='"$(datadir)"'
 CFLAGS  += -std=c17 $(OPTIM) $(WARN) $(HARDEN) -ffile-prefix-map=$(CURDIR)=.
