@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/un.h>
 
 enum attempt_type {
     ATTEMPT_TCP,  /* answered once the connection stands */
@@ -18,12 +19,15 @@ union endpoint {
     struct sockaddr sa;
     struct sockaddr_in in;
     struct sockaddr_in6 in6;
+    struct sockaddr_un un;
 };
 
 /* IPv4 when text has no colon. Port in host byte order. 0 or -EINVAL. */
 int endpoint_set(union endpoint *e, const char *text, uint16_t port);
 void endpoint_set4(union endpoint *e, struct in_addr a, uint16_t port);
-/* "10.0.0.1 port 80", "[::1] port 80"; without the port when it is 0. */
+/* A socket file; -ENAMETOOLONG. */
+int endpoint_set_path(union endpoint *e, const char *path);
+/* "10.0.0.1 port 80", "[::1] port 80", a path; without the port when it is 0. */
 void endpoint_text(const union endpoint *e, char *out, size_t size);
 
 struct attempt {
