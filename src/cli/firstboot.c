@@ -41,6 +41,7 @@ static void show(void *userdata, const char *text)
 static int provision(void *userdata, const struct seed_bundle *b, bool hold_agent, struct err *e)
 {
     const struct setup_request rq = { .options = &b->options,
+                                      .bundle = true,
                                       .policy = b->policy,
                                       .policy_count = b->policy_count,
                                       .profile = b->openclaw,

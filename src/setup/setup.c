@@ -7,6 +7,7 @@
 #include "host/fence.h"
 #include "resource/network.h"
 #include "setup/adopt.h"
+#include "setup/overlay.h"
 #include "setup/session.h"
 #include "setup/templates.h"
 
@@ -18,6 +19,8 @@ struct work {
     struct inputs in;
     struct spec previous;
     struct plan plan;
+    struct input_file *overlay; /* a former bundle's policy files */
+    size_t overlay_count;
     char target[64], agent[64]; /* unit names */
     struct setup_result result;
 };
@@ -25,6 +28,7 @@ struct work {
 static void work_done(struct work *w)
 {
     plan_done(&w->plan);
+    files_free(w->overlay, w->overlay_count);
     files_free(w->in.policy, w->in.policy_count);
     files_free(w->in.skill, w->in.skill_count);
     files_free(w->in.plugin, w->in.plugin_count);
@@ -66,10 +70,14 @@ static void take_ids(struct work *w)
 static int load_files(struct work *w, const struct setup_request *rq, struct err *e)
 {
     struct inputs *in = &w->in;
-    int r;
+    int r = 0;
 
-    r = policy_inputs(in->in.spec.policy, rq->policy, rq->policy_count, in->host.npm_registry,
-                      &in->policy, &in->policy_count, e);
+    if (!rq->bundle && !rq->options->defaults && session_active(&w->session))
+        r = overlay_load(&w->session.run, w->session.record, &w->overlay, &w->overlay_count, e);
+    if (r == 0)
+        r = policy_inputs(in->in.spec.policy, rq->bundle ? rq->policy : w->overlay,
+                          rq->bundle ? rq->policy_count : w->overlay_count, in->host.npm_registry,
+                          &in->policy, &in->policy_count, e);
     if (r == 0)
         r = files_load(DC_DATADIR "/skill/codeguard", &in->skill, &in->skill_count, e);
     if (r == 0)
@@ -176,6 +184,9 @@ static int carry_out(struct work *w, const struct setup_request *rq, const char 
     r = new_record(w, state, &record, e);
     if (r == 0)
         r = record_user(w, record);
+    if (r == 0)
+        r = overlay_save(&w->session.run, record, rq->bundle ? rq->policy : w->overlay,
+                         rq->bundle ? rq->policy_count : w->overlay_count, e);
     if (r < 0 || (w->result.changes == 0 && json_same(record, w->session.record)))
         return r;
     return walk_apply(&w->session.run, &w->plan, verb, record, &ev, e);

@@ -15,8 +15,9 @@ struct setup_preview {
 };
 
 struct setup_request {
-    const struct options *options;   /* as given; what isn't keeps its recorded value */
-    const struct input_file *policy; /* a bundle's files, laid over the template */
+    const struct options *options; /* as given; what isn't keeps its recorded value */
+    bool bundle; /* the next five come from one; without it, the files of the last one stay */
+    const struct input_file *policy; /* its files, laid over the template */
     size_t policy_count;
     const char *profile;  /* a bundle's openclaw.json, NULL */
     const char *env;      /* a bundle's NAME=VALUE lines for the sandbox, NULL */
