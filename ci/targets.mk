@@ -12,6 +12,9 @@ unit: $(UNIT_TESTS) ## unit tests (make unit SANITIZE=1 BUILD=build/asan for ASa
 system: all test-tools ## system tests in booted machines (make system TEST=pattern)
 	@BUILD=$(BUILD) tests/system/run $(if $(TEST),-k '$(TEST)') $(if $(TREE),--tree $(TREE))
 
+fuzz: ## run the fuzzers for a while each (FUZZ_SECONDS=30 FUZZ=seed)
+	@ci/fuzz.sh $(FUZZ)
+
 bench: all test-tools ## side by side with shell scripts and cloud-init; writes tests/bench/RESULTS.md
 	@BUILD=$(BUILD) tests/bench/run
 
@@ -31,12 +34,15 @@ runtime-packages: ## print what the programs need to run (RELEASE=12 or 13)
 	@ci/deps.sh --print $(or $(RELEASE),13) run
 
 # What the system tests put into their machines beside the programs.
-TEST_TOOLS := $(BUILD)/tests/standin/openclaw $(BUILD)/tests/system/listing $(BUILD)/tests/fault/defenseclaw-fault
+TEST_TOOLS := $(BUILD)/tests/standin/openclaw $(BUILD)/tests/system/listing $(BUILD)/tests/fault/defenseclaw-fault $(BUILD)/tests/bench/peak
 test-tools: $(TEST_TOOLS)
 $(BUILD)/tests/standin/openclaw: $(BUILD)/tests/standin/openclaw.o
 	$(Q)$(CC) -static-pie $< -o $@
 $(BUILD)/tests/system/listing: $(BUILD)/tests/system/listing.o
 	$(Q)$(CC) $(LDFLAGS) $< -lsodium -o $@
+
+$(BUILD)/tests/bench/peak: $(BUILD)/tests/bench/peak.o
+	$(Q)$(CC) $(LDFLAGS) $< -o $@
 
 # The program with tests/fault/fault.c between the engine and what the kinds call.
 FAULT_WRAPS := back_log_add back_log_after journal_append renameat mkdirat unlinkat symlinkat fchmod bus_unit_job \
@@ -46,4 +52,4 @@ $(BUILD)/tests/fault/defenseclaw-fault: $(BUILD)/src/cli/main.o $(BUILD)/tests/f
 	$(Q)$(CC) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,$(FAULT_WRAPS)) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 		-Wl,--end-group $(shell pkg-config --libs $(defenseclaw_PKGS)) $(LIBS_ALWAYS) -o $@
 
-.PHONY: deps check unit unit-programs system bench demo trees lint format runtime-packages test-tools
+.PHONY: deps check unit unit-programs system fuzz bench demo trees lint format runtime-packages test-tools
