@@ -1,6 +1,6 @@
-/* Runs a command and writes what it cost as JSON: wall and CPU time, peak memory, bytes written, children
- * included. A small program of its own, because a child's peak begins with what its parent held.
- *   peak FILE COMMAND… */
+/* Runs a command and writes what it cost as JSON: wall and CPU time, peak memory, bytes written,
+ * children included. A small program of its own, because a child's peak begins with what its parent
+ * held. peak FILE COMMAND… */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
