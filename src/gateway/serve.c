@@ -6,6 +6,7 @@
 #include "gateway/api.h"
 #include "gateway/audit.h"
 #include "gateway/confine.h"
+#include "gateway/egress.h"
 #include "gateway/force.h"
 #include "gateway/listener.h"
 #include "gateway/log.h"
@@ -131,6 +132,7 @@ static int add_listeners(struct server *s)
     } all[] = {
         { FD_CONTROL, PEERS_LOCAL, &g->control, control_accept, full },
         { FD_API, PEERS_SANDBOX, &g->sandbox, api_accept, full },
+        { FD_EGRESS, PEERS_SANDBOX, &g->sandbox, egress_accept, full },
     };
 
     for (size_t i = 0; i < N_ELEMENTS(all); i++) {

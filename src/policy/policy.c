@@ -178,16 +178,22 @@ const char *policy_address_fault(const struct egress_policy *p, const struct pol
     return special;
 }
 
-void policy_suggest(const struct policy_request *q, char *out, size_t size)
+void policy_suggest(const struct policy_request *q, const struct address *address, char *out,
+                    size_t size)
 {
-    snprintf(out, size,
-             "network_policies:\n"
-             "  my_entry:\n"
-             "    endpoints:\n"
-             "      - host: %s%s%s\n"
-             "        ports: [%u]\n",
-             q->host->kind == HOST_IPV6 ? "\"" : "", q->host->text,
-             q->host->kind == HOST_IPV6 ? "\"" : "", q->port);
+    const char *quote = q->host->kind == HOST_IPV6 ? "\"" : "";
+    char text[INET6_ADDRSTRLEN];
+    int n = snprintf(out, size,
+                     "network_policies:\n"
+                     "  my_entry:\n"
+                     "    endpoints:\n"
+                     "      - host: %s%s%s\n"
+                     "        ports: [%u]\n",
+                     quote, q->host->text, quote, q->port);
+
+    if (address && n > 0 && (size_t)n < size)
+        snprintf(out + n, size - (size_t)n, "        allowed_ips: [\"%s\"]\n",
+                 address_text(address, text));
 }
 
 const char *policy_digest(const struct egress_policy *p)

@@ -52,8 +52,10 @@ const char *policy_address_fault(const struct egress_policy *p, const struct pol
  * when there is none (wildcards and addresses don't count). */
 bool policy_sample(const struct egress_policy *p, struct hostname *host, uint16_t *port);
 
-/* The YAML that would allow q, several lines, for a person to copy. Cut when out is too small. */
-void policy_suggest(const struct policy_request *q, char *out, size_t size);
+/* The YAML that would allow q, several lines, for a person to copy; with address (NULL: none) in
+ * allowed_ips. Cut when out is too small. */
+void policy_suggest(const struct policy_request *q, const struct address *address, char *out,
+                    size_t size);
 
 /* Hex of BLAKE2b-256 over the file's bytes; owned by the policy. */
 const char *policy_digest(const struct egress_policy *p);
