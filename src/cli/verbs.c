@@ -108,19 +108,40 @@ static int words_matched(const struct verb *v, int argc, char **argv)
     }
 }
 
+/* The verb nearest to what was typed, whether or not "sandbox" stood in front. */
+static const char *nearest_verb(const char *given)
+{
+    struct nearest whole = { .given = given }, last = { .given = given };
+
+    for (size_t i = 0; i < verb_count; i++) {
+        const char *blank = strchr(verbs[i].words, ' ');
+
+        if (verbs[i].hidden)
+            continue;
+        nearest_offer(&whole, verbs[i].words);
+        if (blank)
+            nearest_offer(&last, blank + 1);
+    }
+    for (size_t i = 0; !whole.best && last.best && i < verb_count; i++) {
+        const char *blank = strchr(verbs[i].words, ' ');
+
+        if (blank && blank + 1 == last.best)
+            return verbs[i].words;
+    }
+    return whole.best;
+}
+
 static int refuse_unknown(int argc, char **argv)
 {
     bool pair = argc > 2 && strcmp(argv[1], "sandbox") == 0 && argv[2][0] != '-';
-    char given[64];
-    struct nearest n = { .given = given };
     struct err e = { 0 };
+    const char *nearest;
+    char given[64];
 
     snprintf(given, sizeof given, "%s%s%s", argv[1], pair ? " " : "", pair ? argv[2] : "");
-    for (size_t i = 0; i < verb_count; i++)
-        if (!verbs[i].hidden)
-            nearest_offer(&n, verbs[i].words);
+    nearest = nearest_verb(given);
     err_set(&e, -EINVAL, EXIT_USAGE, "%s: unknown command%s%s", given,
-            n.best ? ", nearest is " : "", n.best ? n.best : "");
+            nearest ? ", nearest is " : "", nearest ? nearest : "");
     err_fix(&e, -EINVAL, "defenseclaw --help");
     return err_print(&e);
 }
