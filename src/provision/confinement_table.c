@@ -71,7 +71,7 @@ const struct property_row agent_rows[] = {
     { "ProtectControlGroups", "yes", PROPERTY_BOOL, .until = 257 },
     { "InaccessiblePaths", "/sys/fs/cgroup", PROPERTY_LIST, .until = 257 },
     /* Otherwise one file of the control group is bound writable. */
-    { "MemoryPressureWatch", "off", PROPERTY_STRING, .since = 254 },
+    { "MemoryPressureWatch", "no", PROPERTY_STRING, .since = 254 },
     { "KeyringMode", "private", PROPERTY_STRING },
     { "RemoveIPC", "yes", PROPERTY_BOOL },
 

@@ -6,6 +6,8 @@
 #include "probe/confined.h"
 #include "probe/health.h"
 #include "provision/confinement.h"
+#include "provision/network.h"
+#include "provision/network.h"
 #include "provision/tree.h"
 #include "resource/kinds.h"
 
@@ -155,12 +157,16 @@ static void add_link(struct plan *p, const struct unit_names *n)
 int units_wants(const struct inputs *in, struct plan *p, struct err *e)
 {
     struct unit_names names;
+    int r;
 
     units_names(in->in.spec.name, &names);
     for (enum unit_id id = 0; id < UNIT_COUNT; id++)
         if (id != UNIT_AGENT || !in->in.spec.no_agent)
             add_file(in, p, &names, id);
     add_gateway(in, p, &names);
+    r = namespace_wants(in, p, e);
+    if (r < 0)
+        return r;
     if (!in->hold_agent) {
         if (!in->in.spec.no_agent)
             add_agent(in, p, &names);

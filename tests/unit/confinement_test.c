@@ -74,7 +74,7 @@ static void each_version_gets_only_what_it_knows(void **state)
     assert_true(has_line(new, "PrivatePIDs=yes"));
     assert_true(has_line(new, "BindLogSockets=no"));
     assert_true(has_line(new, "ProtectControlGroups=strict"));
-    assert_true(has_line(new, "MemoryPressureWatch=off"));
+    assert_true(has_line(new, "MemoryPressureWatch=no"));
     assert_null(strstr(old, "PrivatePIDs"));
     assert_null(strstr(old, "BindLogSockets"));
     assert_null(strstr(old, "=strict"));
