@@ -50,6 +50,6 @@ FAULT_WRAPS := back_log_add back_log_after journal_append renameat mkdirat unlin
 $(BUILD)/tests/fault/defenseclaw-fault: $(BUILD)/src/cli/main.o $(BUILD)/tests/fault/fault.o \
 		$(foreach f,$(defenseclaw_FOLDERS),$(call archive,$(f)))
 	$(Q)$(CC) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,$(FAULT_WRAPS)) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
-		-Wl,--end-group $(shell pkg-config --libs $(defenseclaw_PKGS)) $(LIBS_ALWAYS) -o $@
+		-Wl,--end-group $(shell pkg-config --libs $(defenseclaw_PKGS)) $(defenseclaw_LIBS) $(LIBS_ALWAYS) -o $@
 
 .PHONY: deps check unit unit-programs system fuzz bench demo trees lint format runtime-packages test-tools
