@@ -297,7 +297,7 @@ static void check_dull(const char *pack, const struct doc *rule, const char *id)
 static void no_rule_runs_away_over_long_dull_texts(void **state)
 {
     (void)state;
-    assert_non_null(runs_away_over("a careless one", "(?:a|aa){1,60}b"));
+    assert_non_null(runs_away_over("a careless one", "(?:a|aa){1,60}[bc]"));
     each_rule(check_dull);
     expect_no_complaint();
 }
