@@ -4,11 +4,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #define DEPTH_MAX 64
@@ -23,8 +27,9 @@ static int64_t now_ms(void)
 
 struct walker {
     struct socket_walk *found;
-    uid_t own;
+    const struct socket_look *look;
     int64_t end;
+    dev_t dev; /* of the directory being walked */
     char path[PATH_MAX];
 };
 
@@ -51,7 +56,7 @@ static void look_at_socket(struct walker *w, int dir, const char *name)
     struct stat st;
 
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISSOCK(st.st_mode) ||
-        st.st_uid == w->own)
+        st.st_uid == w->look->own)
         return;
     w->found->sockets++;
     if (fchdir(dir) < 0 || !reachable(name))
@@ -64,6 +69,28 @@ static void look_at_socket(struct walker *w, int dir, const char *name)
 static bool is_kernels(const struct walker *w, const char *name)
 {
     return w->path[0] == '\0' && (strcmp(name, "proc") == 0 || strcmp(name, "sys") == 0);
+}
+
+/* A tree of programs: bound from the host's disk for reading. */
+static bool is_program_tree(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && (fs.f_flags & ST_RDONLY) && fs.f_type != TMPFS_MAGIC &&
+           fs.f_type != RAMFS_MAGIC;
+}
+
+/* Whether the open directory, just entered, is one to walk. */
+static bool to_walk(struct walker *w, int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0 || (w->look->skip && strcmp(w->path, w->look->skip) == 0))
+        return false;
+    if (w->dev && st.st_dev != w->dev && is_program_tree(fd))
+        return false;
+    w->dev = st.st_dev;
+    return true;
 }
 
 static void walk(struct walker *w, int parent, const char *name, int depth);
@@ -95,11 +122,17 @@ static void walk(struct walker *w, int parent, const char *name, int depth)
 {
     autofd int fd =
         openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *d;
+    dev_t dev = w->dev;
+    DIR *dir;
 
-    if (!dir)
+    if (fd < 0 || !to_walk(w, fd))
         return;
+    dir = fdopendir(fd);
+    if (!dir) {
+        w->found->error = errno;
+        return;
+    }
     (void)fd_take(&fd); /* dir has it */
     while (!w->found->error && (d = readdir(dir)) != NULL) {
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
@@ -109,15 +142,58 @@ static void walk(struct walker *w, int parent, const char *name, int depth)
         look_at(w, dirfd(dir), d, depth);
     }
     closedir(dir);
+    w->dev = dev;
 }
 
-void socket_walk(const char *path, uid_t own, int max_ms, struct socket_walk *ret)
+/* The paths that the kernel lists: many aren't there, seen from here. */
+static void look_at_listed(struct walker *w, const char *listed)
 {
-    struct walker w = { .found = ret, .own = own, .end = now_ms() + max_ms };
+    while (!w->found->error && *listed) {
+        size_t len = strcspn(listed, "\n");
+        char path[PATH_MAX];
+        autofd int dir = -EBADF;
+        char *slash;
+
+        snprintf(path, sizeof path, "%.*s", (int)(len < sizeof path ? len : 0), listed);
+        listed += len + (listed[len] == '\n');
+        slash = strrchr(path, '/');
+        if (!slash)
+            continue;
+        w->found->files++;
+        *slash = '\0';
+        dir = open(path[0] ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        snprintf(w->path, sizeof w->path, "%s", path);
+        if (dir >= 0)
+            look_at_socket(w, dir, slash + 1);
+    }
+}
+
+int socket_list(struct buf *out)
+{
+    autofile FILE *in = fopen("/proc/self/net/unix", "re");
+    autofree char *line = NULL;
+    size_t size = 0;
+
+    if (!in)
+        return -errno;
+    while (getline(&line, &size, in) > 0) {
+        const char *path = strstr(line, " /"); /* the eighth field, when there is one */
+
+        if (path)
+            buf_puts(out, path + 1);
+    }
+    return out->failed;
+}
+
+void socket_walk(const char *path, const struct socket_look *look, struct socket_walk *ret)
+{
+    struct walker w = { .found = ret, .look = look, .end = now_ms() + look->max_ms };
 
     *ret = (struct socket_walk){ 0 };
     if (strcmp(path, "/") != 0)
         snprintf(w.path, sizeof w.path, "%s", path);
     walk(&w, AT_FDCWD, path, 0);
+    if (look->listed)
+        look_at_listed(&w, look->listed);
     ret->whole = ret->error == 0;
 }

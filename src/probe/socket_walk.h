@@ -2,6 +2,8 @@
 #ifndef DEFENSECLAW_PROBE_SOCKET_WALK_H
 #define DEFENSECLAW_PROBE_SOCKET_WALK_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -16,9 +18,21 @@ struct socket_walk {
     int error;       /* errno of what stopped it */
 };
 
-/* Walks everything under the directory at path that this process can read, but not below /proc and
- * /sys, and not along symbolic links, and tries to connect to every socket file whose owner isn't
- * own: what that user made is its own affair. At most max_ms. */
-void socket_walk(const char *path, uid_t own, int max_ms, struct socket_walk *ret);
+struct socket_look {
+    uid_t own;          /* whose sockets don't count: what that user made is its own affair */
+    const char *skip;   /* a directory not to walk, NULL */
+    const char *listed; /* paths, a line each, to look at without walking, NULL */
+    int max_ms;
+};
+
+/* The paths of all socket files bound in this network namespace, as whoever bound them named them,
+ * a line each; for struct socket_look. 0 or negative errno. */
+int socket_list(struct buf *out);
+
+/* Walks what this process can read under the directory at path and tries to connect to every socket
+ * file there. Not along symbolic links, not below /proc and /sys; and, since listing those takes
+ * seconds on a cold disk, not in look's skip and not in trees mounted read-only (programs): sockets
+ * there are those that the kernel lists. */
+void socket_walk(const char *path, const struct socket_look *look, struct socket_walk *ret);
 
 #endif

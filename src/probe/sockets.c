@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -31,26 +32,37 @@ struct sockets {
     gid_t gid;
     char control_dir[64];
     int control_fd;
+    struct buf listed; /* what the host has bound */
+    char home[256];
 };
+
+static struct socket_look look_of(const struct sockets *s)
+{
+    return (struct socket_look){
+        .own = s->uid, .skip = s->home, .listed = buf_str(&s->listed), .max_ms = WALK_MS
+    };
+}
 
 /* -- children -- */
 
 static void walk_inside(void *arg)
 {
     struct sockets *s = arg;
+    const struct socket_look look = look_of(s);
 
     if (fchdir(s->root) < 0 || chroot(".") < 0 || chdir("/") < 0 || become(s->uid, s->gid) < 0)
         _exit(1);
-    socket_walk("/", s->uid, WALK_MS, s->inside);
+    socket_walk("/", &look, s->inside);
 }
 
 static void walk_control(void *arg)
 {
     struct sockets *s = arg;
+    const struct socket_look look = { .own = s->uid, .max_ms = WALK_MS };
 
     if (become(s->uid, s->gid) < 0)
         _exit(1);
-    socket_walk(s->control_dir, s->uid, WALK_MS, s->control);
+    socket_walk(s->control_dir, &look, s->control);
 }
 
 /* -- the control's socket -- */
@@ -113,6 +125,11 @@ struct sockets *rows_sockets_start(struct verify *v)
     s->inside = shared_new(sizeof *s->inside);
     s->control = shared_new(sizeof *s->control);
     s->root = agent_root(v);
+    snprintf(s->home, sizeof s->home, "%s", v->in.spec.home);
+    if (socket_list(&s->listed) < 0) { /* half a look is none */
+        fd_closep(&s->root);
+        return s;
+    }
     /* Whatever fails here leaves a walk that isn't whole: the report says so. */
     if (s->inside && s->root >= 0)
         (void)child_start(-1, walk_inside, s, &s->inside_pid);
@@ -142,28 +159,41 @@ static void read_job(int fd, struct socket_walk *ret)
     snprintf(ret->first, sizeof ret->first, "%s", first ? first : "");
 }
 
-static int run_job(struct verify *v, const cJSON *properties, int out, struct err *e)
+/* A file in memory that holds what the host has bound. */
+static int list_fd(const struct sockets *s)
 {
-    char unit[64], *argv[] = { DC_BINDIR "/defenseclaw", "sandbox", "probe-sockets", NULL };
-    autofd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    autofd int fd = memfd_create("sockets", MFD_CLOEXEC);
+
+    if (fd < 0 || write(fd, buf_str(&s->listed), s->listed.len) != (ssize_t)s->listed.len ||
+        lseek(fd, 0, SEEK_SET) < 0)
+        return -errno;
+    return fd_take(&fd);
+}
+
+static int run_job(struct sockets *s, struct verify *v, const cJSON *properties, int out,
+                   struct err *e)
+{
+    char unit[64],
+        *argv[] = { DC_BINDIR "/defenseclaw", "sandbox", "probe-sockets", s->home, NULL };
+    autofd int null = open("/dev/null", O_RDWR | O_CLOEXEC), in = list_fd(s);
     struct transient t = { .unit = unit,
                            .description = "DefenseClaw: looking for sockets from inside",
                            .properties = properties,
                            .argv = argv,
-                           .fds = { null, out, null },
+                           .fds = { in, out, null },
                            .timeout = WALK_MS / 1000 + 5 };
     int status = 0, r;
 
     snprintf(unit, sizeof unit, "defenseclaw-probe-%s-%d.service", v->in.spec.name, getpid());
-    if (null < 0)
-        return -errno;
+    if (null < 0 || in < 0)
+        return -EIO;
     r = transient_run(v->bus, &t, &status, e);
     if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
         return err_set(e, -EIO, EXIT_FAILED, "the job ended with status %d", status);
     return r;
 }
 
-static void walk_in_job(struct verify *v, struct socket_walk *ret, struct err *e)
+static void walk_in_job(struct sockets *s, struct verify *v, struct socket_walk *ret, struct err *e)
 {
     struct host *host = calloc(1, sizeof *host);
     autojson cJSON *properties = NULL;
@@ -177,7 +207,7 @@ static void walk_in_job(struct verify *v, struct socket_walk *ret, struct err *e
     confinement_of(&v->in, host, &c);
     free(host);
     properties = confinement_transient(&c);
-    if (properties && run_job(v, properties, ends[1], e) == 0) {
+    if (properties && run_job(s, v, properties, ends[1], e) == 0) {
         close(ends[1]);
         ends[1] = -EBADF;
         read_job(ends[0], ret);
@@ -193,13 +223,13 @@ static void describe(const struct socket_walk *w, const struct err *e, struct ch
     if (w->reached)
         snprintf(c->got, sizeof c->got, "%zu reached, %.200s among them", w->reached, w->first);
     else if (!w->whole)
-        snprintf(c->got, sizeof c->got, "the look did not come to its end (%zu files): %.200s",
+        snprintf(c->got, sizeof c->got, "the look did not come to its end (%zu names): %.200s",
                  w->files,
                  e->text[0] ? e->text
                  : w->error ? strerror(w->error)
                             : "it could not be started");
     else
-        snprintf(c->got, sizeof c->got, "none among %zu files", w->files);
+        snprintf(c->got, sizeof c->got, "none among %zu names", w->files);
 }
 
 static void add_row(const struct socket_walk *inside, const struct socket_walk *control,
@@ -207,7 +237,7 @@ static void add_row(const struct socket_walk *inside, const struct socket_walk *
 {
     struct check c = { .name = "host sockets",
                        .tried = "connecting to every socket file of others that the sandbox's "
-                                "processes can see",
+                                "processes can see, found by walking and in the kernel's list",
                        .expected = "none reached" };
     bool proven = control && control->reached == 1;
 
@@ -231,7 +261,7 @@ void rows_sockets_finish(struct sockets *s, struct verify *v, struct verify_repo
         return;
     }
     if (s->root < 0)
-        walk_in_job(v, &none, &e);
+        walk_in_job(s, v, &none, &e);
     if (s->inside_pid > 0)
         (void)child_wait(s->inside_pid, WALK_MS + 1000); /* the walk tells whether it is whole */
     if (s->control_pid > 0)
@@ -239,6 +269,7 @@ void rows_sockets_finish(struct sockets *s, struct verify *v, struct verify_repo
     add_row(s->root < 0 || !s->inside ? &none : s->inside, s->control, &e, r);
     remove_control(s);
     fd_closep(&s->root);
+    buf_done(&s->listed);
     shared_free(s->inside, sizeof *s->inside);
     shared_free(s->control, sizeof *s->control);
     free(s);

@@ -262,6 +262,7 @@ static void remove_tree(const char *dir)
 static void every_socket_that_answers_is_found_and_no_other(void **state)
 {
     char dir[64], path[128];
+    autobuf struct buf listed = { 0 };
     int stream, dgram, dead;
     struct socket_walk w;
 
@@ -273,7 +274,7 @@ static void every_socket_that_answers_is_found_and_no_other(void **state)
     close(dead); /* the file stays, nobody listens */
     snprintf(path, sizeof path, "%s/link", dir);
     assert_int_equal(symlink("/run", path), 0);
-    socket_walk(dir, (uid_t)-2, 5000, &w);
+    socket_walk(dir, &(struct socket_look){ .own = (uid_t)-2, .max_ms = 5000 }, &w);
     assert_int_equal(w.sockets, 3);
     assert_int_equal(w.reached, 2);
     assert_int_equal(w.files, 6);
@@ -281,9 +282,20 @@ static void every_socket_that_answers_is_found_and_no_other(void **state)
     assert_ptr_equal(strstr(w.first, dir), w.first);
 
     /* What the user itself made is its own affair. */
-    socket_walk(dir, geteuid(), 5000, &w);
+    socket_walk(dir, &(struct socket_look){ .own = geteuid(), .max_ms = 5000 }, &w);
     assert_int_equal(w.sockets, 0);
     assert_int_equal(w.reached, 0);
+
+    /* A directory that isn't walked: what the kernel lists there is found all the same. */
+    snprintf(path, sizeof path, "%s/a", dir);
+    socket_walk(dir, &(struct socket_look){ .own = (uid_t)-2, .skip = path, .max_ms = 5000 }, &w);
+    assert_int_equal(w.reached, 0);
+    assert_int_equal(socket_list(&listed), 0);
+    socket_walk(dir,
+                &(struct socket_look){
+                    .own = (uid_t)-2, .skip = path, .listed = buf_str(&listed), .max_ms = 5000 },
+                &w);
+    assert_true(w.reached >= 2);
     close(stream);
     close(dgram);
     remove_tree(dir);
@@ -294,7 +306,7 @@ static void a_look_that_runs_out_of_time_is_not_whole(void **state)
     struct socket_walk w;
 
     (void)state;
-    socket_walk("/usr", (uid_t)-2, -1, &w);
+    socket_walk("/usr", &(struct socket_look){ .own = (uid_t)-2, .max_ms = -1 }, &w);
     assert_false(w.whole);
     assert_int_equal(w.error, ETIME);
 }
