@@ -72,8 +72,11 @@ t_note() { printf '%s\n' "$@" >>$T_OUT/details; }
 # run COMMAND…: its status is in $status, what it said in $T_OUT/said (stdout, then stderr).
 run() {
     echo "+ $*"
-    "$@" >$T_OUT/stdout 2>$T_OUT/stderr </dev/null
+    # Renamed afterwards, so that a command may read what the one before it said.
+    "$@" >$T_OUT/stdout.new 2>$T_OUT/stderr.new </dev/null
     status=$?
+    mv $T_OUT/stdout.new $T_OUT/stdout
+    mv $T_OUT/stderr.new $T_OUT/stderr
     cat $T_OUT/stdout $T_OUT/stderr >$T_OUT/said
     sed 's/^/  /' $T_OUT/said
     return 0

@@ -4,10 +4,15 @@
 
 prepare() {
     printf '[Match]\nName=*\n[Network]\nDHCP=yes\nLinkLocalAddressing=yes\n' >/etc/systemd/network/80-all.network
+    systemctl enable systemd-networkd.service
     systemctl mask systemd-udev-trigger.service systemd-sysctl.service systemd-modules-load.service
 }
 
-addresses() { ip -o addr show dev sandbox0 | sed 's/^[0-9]*: //; s/ valid_lft.*//'; ip neigh show dev sandbox0; ip route; }
+addresses() {
+    ip -o addr show dev sandbox0 | sed 's/^[0-9]*: //; s/ valid_lft.*//'
+    ip neigh show dev sandbox0
+    ip route
+}
 
 t_case "networkd and udev run"
 expect systemctl is-active systemd-networkd.service
