@@ -23,7 +23,7 @@ static int input_file(const void *input, size_t len)
     return fd_take(&fd);
 }
 
-static int spawn(const char *const argv[], int in, int out, pid_t *ret)
+static int spawn(const char *const argv[], int in, int out, int errors, pid_t *ret)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -35,7 +35,7 @@ static int spawn(const char *const argv[], int in, int out, pid_t *ret)
     posix_spawnattr_init(&attr);
     posix_spawn_file_actions_adddup2(&actions, in, 0);
     posix_spawn_file_actions_adddup2(&actions, out, 1);
-    posix_spawn_file_actions_adddup2(&actions, out, 2);
+    posix_spawn_file_actions_adddup2(&actions, errors, 2);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
     r = posix_spawn(ret, argv[0], &actions, &attr, (char *const *)(uintptr_t)argv,
@@ -61,7 +61,9 @@ static int drain(int fd, struct buf *out)
     return 0;
 }
 
-int process_run(const char *const argv[], const void *input, size_t input_len, struct buf *out)
+/* Errors go to the file errors, or with the output when that is negative. */
+static int run(const char *const argv[], const void *input, size_t input_len, struct buf *out,
+               int errors)
 {
     autofd int in = input_file(input, input_len), rd = -EBADF, wr = -EBADF;
     int pipes[2], status, r;
@@ -73,7 +75,7 @@ int process_run(const char *const argv[], const void *input, size_t input_len, s
         return -errno;
     rd = pipes[0];
     wr = pipes[1];
-    r = spawn(argv, in, wr, &pid);
+    r = spawn(argv, in, wr, errors < 0 ? wr : errors, &pid);
     if (r < 0)
         return r;
     fd_closep(&wr);
@@ -84,4 +86,22 @@ int process_run(const char *const argv[], const void *input, size_t input_len, s
     if (r < 0)
         return r;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int process_run(const char *const argv[], const void *input, size_t input_len, struct buf *out)
+{
+    return run(argv, input, input_len, out, -EBADF);
+}
+
+int process_output(const char *const argv[], const void *input, size_t input_len, struct buf *out,
+                   struct buf *errors)
+{
+    autofd int fd = input_file(NULL, 0);
+    int r = fd < 0 ? fd : run(argv, input, input_len, out, fd);
+
+    if (r >= 0 && lseek(fd, 0, SEEK_SET) < 0)
+        r = -errno;
+    if (r >= 0 && drain(fd, errors) < 0)
+        r = -EIO;
+    return r;
 }
