@@ -7,7 +7,6 @@
 #include "probe/health.h"
 #include "provision/confinement.h"
 #include "provision/network.h"
-#include "provision/network.h"
 #include "provision/tree.h"
 #include "resource/kinds.h"
 

@@ -179,6 +179,17 @@ static int build(struct plumbing *p, struct err *e)
     return r < 0 ? err_set(e, r, EXIT_FAILED, NETNS_DIR "/%s: %s", p->n->link, strerror(-r)) : 0;
 }
 
+int network_foreign(const struct network *n, struct err *e)
+{
+    struct plumbing p;
+    int r = plumbing_open(&p, n, e);
+
+    if (r == 0)
+        r = refuse_foreign(&p, e);
+    plumbing_close(&p);
+    return r;
+}
+
 int network_up(const struct network *n, struct err *e)
 {
     struct plumbing p;

@@ -62,6 +62,10 @@ cJSON *network_want(const struct network *n);
 /* Back from a state. -EINVAL with e set. */
 int network_from_state(const char *name, const cJSON *state, struct network *n, struct err *e);
 
+/* Whether a link, namespace or table of our name is somebody else's: what network_up() refuses
+ * first. 0 or -EEXIST with e set as there. */
+int network_foreign(const struct network *n, struct err *e);
+
 /* What there is under a name, as far as it carries our uuid. */
 enum network_found {
     NETWORK_ABSENT,

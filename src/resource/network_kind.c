@@ -38,6 +38,25 @@ static int remove_it(struct run *run, const char *id, struct err *e)
     return r < 0 ? err_set(e, r, EXIT_FAILED, "network %s: bad uuid", id) : network_down(&n, e);
 }
 
+static void first_only(void *userdata, const char *difference)
+{
+    struct err *e = userdata;
+
+    if (!e->status)
+        err_set(e, -EIO, EXIT_FAILED, "%s", difference);
+}
+
+/* Says in words what the engine's own comparison could only call different. */
+static int prove(const struct network *n, struct err *e)
+{
+    struct err differs = { 0 };
+    int r = network_check(n, first_only, &differs, e);
+
+    if (r > 0 && e)
+        *e = differs;
+    return r > 0 ? -EIO : r;
+}
+
 static int put(struct run *run, const char *id, const cJSON *now, const cJSON *state, struct err *e)
 {
     struct network n;
@@ -47,7 +66,9 @@ static int put(struct run *run, const char *id, const cJSON *now, const cJSON *s
     if (!is(state, "present"))
         return remove_it(run, id, e);
     r = network_from_state(id, state, &n, e);
-    return r < 0 ? r : network_up(&n, e);
+    if (r == 0)
+        r = network_up(&n, e);
+    return r < 0 ? r : prove(&n, e);
 }
 
 const struct resource_kind kind_network = {
@@ -55,4 +76,5 @@ const struct resource_kind kind_network = {
     .observe = observe,
     .same = same,
     .put = put,
+    .live = true, /* the unit makes it */
 };
