@@ -137,6 +137,21 @@ static void copy_property(struct bus *b, const char *path, const char *iface, co
         snprintf(out, size, "%s", text);
 }
 
+/* As the disk says now: the property of that name is what systemd remembers. */
+static void copy_file_state(struct bus *b, const char *unit, char *out, size_t size)
+{
+    sd_bus_message *reply = NULL;
+    const char *state;
+    int r = sd_bus_call_method(b->bus, BUS_MANAGER, BUS_MANAGER_PATH, BUS_MANAGER_IFACE,
+                               "GetUnitFileState", NULL, &reply, "s", unit);
+
+    if (r >= 0)
+        r = sd_bus_message_read(reply, "s", &state);
+    if (r >= 0)
+        snprintf(out, size, "%s", state);
+    sd_bus_message_unref(reply);
+}
+
 static bool is_service(const char *unit)
 {
     size_t n = strlen(unit);
@@ -168,7 +183,7 @@ int bus_unit_state(struct bus *b, const char *unit, struct unit_state *ret, stru
         return r;
     copy_property(b, path, BUS_UNIT_IFACE, "ActiveState", st.active, sizeof st.active);
     copy_property(b, path, BUS_UNIT_IFACE, "LoadState", st.load, sizeof st.load);
-    copy_property(b, path, BUS_UNIT_IFACE, "UnitFileState", st.file_state, sizeof st.file_state);
+    copy_file_state(b, unit, st.file_state, sizeof st.file_state);
     (void)sd_bus_get_property_trivial(b->bus, BUS_MANAGER, path, BUS_UNIT_IFACE, "NeedDaemonReload",
                                       NULL, 'b', &need_reload);
     st.need_reload = need_reload;
@@ -238,8 +253,39 @@ int bus_units_brief(struct bus *b, const char *const *units, size_t count, struc
     return r < 0 ? r : 0;
 }
 
-/* Every property of the unit's own interface and of Unit comes in two calls; asking one by one
- * would be sixty. */
+/* What belongs to every kind of unit. Asked one by one: GetAll would have systemd work out, and
+ * then remember, whether the unit is enabled, before setup has made the link that enables it. */
+static const char *const unit_properties[] = { "DropInPaths", "FragmentPath" };
+
+static int read_unit_properties(struct bus *b, const char *path, const char *const *names,
+                                size_t count, cJSON *into)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < N_ELEMENTS(unit_properties); i++) {
+        sd_bus_message *reply = NULL;
+        cJSON *value = NULL;
+        bool wanted = false;
+
+        for (size_t k = 0; k < count && !wanted; k++)
+            wanted = strcmp(names[k], unit_properties[i]) == 0;
+        if (!wanted)
+            continue;
+        r = sd_bus_call_method(b->bus, BUS_MANAGER, path, "org.freedesktop.DBus.Properties", "Get",
+                               NULL, &reply, "ss", BUS_UNIT_IFACE, unit_properties[i]);
+        if (r >= 0)
+            r = bus_json_read(reply, &value);
+        if (r >= 0)
+            cJSON_AddItemToObject(into, unit_properties[i], value);
+        sd_bus_message_unref(reply);
+        if (r < 0)
+            return r;
+    }
+    return r;
+}
+
+/* Every property of the unit's own interface comes in one call; asking one by one would be sixty.
+ */
 static int read_all(struct bus *b, const char *path, const char *iface, const char *const *names,
                     size_t count, cJSON *into)
 {
@@ -300,7 +346,7 @@ int bus_unit_properties(struct bus *b, const char *unit, const char *const *name
     if (r < 0)
         return r;
     type_interface(unit, iface, sizeof iface);
-    r = read_all(b, path, BUS_UNIT_IFACE, names, count, all);
+    r = read_unit_properties(b, path, names, count, all);
     if (r >= 0)
         r = read_all(b, path, iface, names, count, all);
     if (r < 0)
