@@ -6,11 +6,13 @@
 #include "gateway/api.h"
 #include "gateway/audit.h"
 #include "gateway/confine.h"
+#include "gateway/dns.h"
 #include "gateway/egress.h"
 #include "gateway/force.h"
 #include "gateway/listener.h"
 #include "gateway/log.h"
 #include "gateway/pair.h"
+#include "gateway/relay.h"
 #include "gateway/reload.h"
 #include "gateway/upstreams.h"
 #include "gateway/verbs.h"
@@ -133,6 +135,8 @@ static int add_listeners(struct server *s)
         { FD_CONTROL, PEERS_LOCAL, &g->control, control_accept, full },
         { FD_API, PEERS_SANDBOX, &g->sandbox, api_accept, full },
         { FD_EGRESS, PEERS_SANDBOX, &g->sandbox, egress_accept, full },
+        { FD_DNS_TCP, PEERS_SANDBOX, &g->sandbox, dns_tcp_accept, NULL },
+        { FD_RELAY, PEERS_LOOPBACK, &g->relay, relay_accept, full },
     };
 
     for (size_t i = 0; i < N_ELEMENTS(all); i++) {
@@ -175,6 +179,8 @@ static int set_up(struct server *s)
     if (r == 0)
         r = pair_new(&g->pair);
     if (r == 0)
+        r = dns_new(g, s->fds.fd[FD_DNS_UDP], &g->dns);
+    if (r == 0)
         r = add_signals(s);
     if (r == 0)
         r = add_watchdog(s);
@@ -192,6 +198,7 @@ static void tear_down(struct server *s)
             event_free(s->signals[i]);
     if (s->watchdog)
         event_free(s->watchdog);
+    dns_free(g->dns);
     pair_free(g->pair);
     agent_free(g->agent);
     upstreams_free(g->upstreams);
