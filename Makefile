@@ -83,7 +83,7 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(foreach f,$(FOLDERS),
 
 # The bundle tests share a kit, and start the reader as the program does.
 SEED_TESTS := $(filter $(BUILD)/tests/unit/seed_%,$(UNIT_TESTS))
-$(SEED_TESTS): $(BUILD)/tests/unit/seed_kit.o | $(BUILD)/defenseclaw-seed-archive
+$(SEED_TESTS): $(BUILD)/tests/unit/seed_kit.o $(BUILD)/tests/unit/seed_cases.o | $(BUILD)/defenseclaw-seed-archive
 
 # The network tests share a throw-away machine.
 $(patsubst %,$(BUILD)/tests/unit/%_test,network ruleset fence): $(BUILD)/tests/unit/machine_kit.o

@@ -34,12 +34,15 @@ runtime-packages: ## print what the programs need to run (RELEASE=12 or 13)
 	@ci/deps.sh --print $(or $(RELEASE),13) run
 
 # What the system tests put into their machines beside the programs.
-TEST_TOOLS := $(BUILD)/tests/standin/openclaw $(BUILD)/tests/system/listing $(BUILD)/tests/fault/defenseclaw-fault $(BUILD)/tests/bench/peak
+TEST_TOOLS := $(BUILD)/tests/standin/openclaw $(BUILD)/tests/system/listing $(BUILD)/tests/system/badseeds $(BUILD)/tests/fault/defenseclaw-fault $(BUILD)/tests/bench/peak
 test-tools: $(TEST_TOOLS)
 $(BUILD)/tests/standin/openclaw: $(BUILD)/tests/standin/openclaw.o
 	$(Q)$(CC) -static-pie $< -o $@
 $(BUILD)/tests/system/listing: $(BUILD)/tests/system/listing.o
 	$(Q)$(CC) $(LDFLAGS) $< -lsodium -o $@
+$(BUILD)/tests/system/badseeds: $(BUILD)/tests/system/badseeds.o $(BUILD)/tests/unit/seed_cases.o \
+		$(BUILD)/tests/unit/seed_kit.o $(call archive,seed) $(call archive,base)
+	$(Q)$(CC) $(LDFLAGS) $^ $(shell pkg-config --libs libarchive libcjson libsodium) $(LIBS_ALWAYS) -o $@
 
 $(BUILD)/tests/bench/peak: $(BUILD)/tests/bench/peak.o
 	$(Q)$(CC) $(LDFLAGS) $< -o $@

@@ -76,6 +76,23 @@ static int say_red(const struct verify_report *report, const char *name, struct 
                    strcmp(name, "sandbox") ? " --name " : "", strcmp(name, "sandbox") ? name : "");
 }
 
+/* For the journal: what isn't green, then one line. */
+static void print_report(const struct verify_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const struct check *c = &report->checks[i];
+
+        if (c->result != CHECK_PASS)
+            printf("%s: %s: tried %s: expected %s, got %s\n", check_result_names[c->result],
+                   c->name, c->tried, c->expected, c->got);
+    }
+    printf("verify: %s: %u passed, %u failed, %u unproven, %u skipped\n",
+           report_green(report) ? "green" : "red", report->results[CHECK_PASS],
+           report->results[CHECK_FAIL], report->results[CHECK_UNPROVEN],
+           report->results[CHECK_SKIPPED]);
+    fflush(stdout);
+}
+
 static int verify(void *userdata, const struct seed_bundle *b, bool with_agent, struct err *e)
 {
     const struct verify_options options = { .part =
@@ -90,7 +107,7 @@ static int verify(void *userdata, const struct seed_bundle *b, bool with_agent, 
         return 0;
     r = verify_run(b->spec.name, &options, &report, e);
     if (r == 0) {
-        report_print(&report, stdout, false);
+        print_report(&report);
         for (int i = 0; i < CHECK_RESULT_COUNT; i++)
             tally->results[i] += report.results[i];
         if (!report_green(&report))
@@ -197,6 +214,7 @@ int verb_firstboot(int argc, char **argv)
     if (firstboot_run(&f, &result, &e) == 0)
         return finish(&result, &tally);
     fflush(stdout);
-    announce_failure(&e);
+    if (!f.seed) /* a person who gave one reads the error where they are */
+        announce_failure(&e);
     return err_print(&e);
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define NAME_LEN_MAX 128u
+#define NAME_LEN_MAX 64u
 #define VALUE_LEN_MAX 65536u
 
 static const char *name_fault(const char *name, size_t len)

@@ -2,7 +2,7 @@
 
 t_case "first boot ended well and says in one line that there is no bundle"
 expect_equal Result "$(systemctl show -P Result defenseclaw-firstboot.service)" success
-run journalctl -b --no-pager -o cat _SYSTEMD_UNIT=defenseclaw-firstboot.service
+run journalctl -b --no-pager -o cat _COMM=defenseclaw
 expect_said 'no .*bundle|no seed'
 expect_equal lines "$(wc -l <$T_OUT/stdout)" 1
 
