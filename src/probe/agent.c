@@ -27,7 +27,9 @@ static void prepare(struct ask *a, struct in_addr address, uint16_t port)
     inet_ntop(AF_INET, &address, text, sizeof text);
     snprintf(a->request, sizeof a->request,
              "GET /readyz HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n\r\n", text, port);
-    a->attempt = (struct attempt){ .type = ATTEMPT_HTTP, .request = a->request, .fd = -EBADF };
+    a->attempt = (struct attempt){
+        .type = ATTEMPT_HTTP, .request = a->request, .patience_ms = ASK_MS, .fd = -EBADF
+    };
     endpoint_set4(&a->attempt.to, address, port);
 }
 
@@ -38,7 +40,7 @@ static int ask_once(struct ask *a, struct outcome *shared)
 
     memset(shared, 0, sizeof *shared);
     a->attempt.sent = 0;
-    r = place_start(&a->place, &a->attempt, shared, 1, ASK_MS, &pid);
+    r = place_start(&a->place, &a->attempt, shared, 1, &pid);
     if (r == 0)
         (void)child_wait(pid, 2 * ASK_MS); /* the outcome tells */
     return r;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -283,42 +284,57 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static size_t collect(const struct attempt *a, const struct outcome *o, size_t count,
-                      struct pollfd *fds, size_t *which)
+/* What is known of an attempt at the end of its patience. */
+static void give_up(const struct attempt *a, struct outcome *o)
+{
+    if (a->type == ATTEMPT_HTTP && o->body[0])
+        read_status(o); /* an answer that was kept open */
+    else
+        o->kind = OUTCOME_SILENT;
+}
+
+/* Those without an outcome yet, and the milliseconds until the first of them is given up. */
+static size_t collect(const struct attempt *a, struct outcome *o, size_t count, int64_t elapsed,
+                      struct pollfd *fds, size_t *which, int *ret_left)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < count && n < ATTEMPTS_MAX; i++)
-        if (o[i].kind == OUTCOME_NONE) {
-            fds[n] = (struct pollfd){ .fd = a[i].fd, .events = wanted_events(&a[i]) };
-            which[n++] = i;
+    *ret_left = INT_MAX;
+    for (size_t i = 0; i < count && n < ATTEMPTS_MAX; i++) {
+        int64_t left = a[i].patience_ms - elapsed;
+
+        if (o[i].kind != OUTCOME_NONE)
+            continue;
+        if (left <= 0) {
+            give_up(&a[i], &o[i]);
+            continue;
         }
+        if (left < *ret_left)
+            *ret_left = (int)left;
+        fds[n] = (struct pollfd){ .fd = a[i].fd, .events = wanted_events(&a[i]) };
+        which[n++] = i;
+    }
     return n;
 }
 
-void attempts_run(struct attempt *a, struct outcome *o, size_t count, int timeout_ms)
+void attempts_run(struct attempt *a, struct outcome *o, size_t count)
 {
-    int64_t end = now_ms() + timeout_ms;
+    int64_t began = now_ms();
     struct pollfd fds[ATTEMPTS_MAX];
     size_t which[ATTEMPTS_MAX], n;
+    int left;
 
     for (size_t i = 0; i < count; i++)
         if (o[i].kind == OUTCOME_NONE)
             start(&a[i], &o[i]);
-    while ((n = collect(a, o, count, fds, which)) > 0) {
-        int64_t left = end - now_ms();
-
-        if (left <= 0 || (poll(fds, n, (int)left) < 0 && errno != EINTR))
+    while ((n = collect(a, o, count, now_ms() - began, fds, which, &left)) > 0) {
+        if (poll(fds, n, left) < 0 && errno != EINTR)
             break;
         for (size_t i = 0; i < n; i++)
             if (fds[i].revents)
                 progress(&a[which[i]], &o[which[i]], fds[i].revents);
     }
     for (size_t i = 0; i < count; i++) {
-        if (o[i].kind == OUTCOME_NONE && a[i].type == ATTEMPT_HTTP && o[i].body[0])
-            read_status(&o[i]); /* an answer that was kept open */
-        else if (o[i].kind == OUTCOME_NONE)
-            o[i].kind = OUTCOME_SILENT;
         if (a[i].fd >= 0)
             close(a[i].fd);
         a[i].fd = -EBADF;

@@ -34,6 +34,7 @@ struct attempt {
     enum attempt_type type;
     union endpoint to;
     const char *request; /* HTTP: the whole request */
+    int patience_ms;     /* silence that is longer is an outcome */
     int fd;              /* for attempts_open() and attempts_run() */
     size_t sent;
 };
@@ -59,9 +60,9 @@ struct outcome {
  * outcome is the refusal. */
 void attempts_open(struct attempt *a, struct outcome *o, size_t count);
 
-/* Tries all at once, for at most timeout_ms in all. Attempts whose outcome is known already are
- * left alone. Closes every socket. */
-void attempts_run(struct attempt *a, struct outcome *o, size_t count, int timeout_ms);
+/* Tries all at once, until the last has an outcome. Attempts whose outcome is known already are left
+ * alone. Closes every socket. */
+void attempts_run(struct attempt *a, struct outcome *o, size_t count);
 
 /* "answered (HTTP 403)", "refused: No route to host", "no answer": for a person. */
 void outcome_text(const struct outcome *o, char *out, size_t size);

@@ -83,21 +83,26 @@ static int job_properties(struct bus *b, const struct instance *in, cJSON **ret,
     return *ret ? 0 : -ENOMEM;
 }
 
-/* defenseclaw-launch in front: it brings the sandbox's own .env, and ends with 126 or 127 as env
- * does when there is no such program. */
+/* defenseclaw-launch in front: it brings the sandbox's own .env, and ends with 126 or 127 when
+ * there is no such program. A name without a slash is env's to look up, on the PATH inside. */
 static char **launch_argv(char *const *argv)
 {
-    size_t count = 0;
+    static const char *const plain[] = { DC_LIBEXECDIR "/defenseclaw-launch" };
+    static const char *const looked_up[] = { DC_LIBEXECDIR "/defenseclaw-launch", "/usr/bin/env",
+                                             "--" };
+    bool by_path = strchr(argv[0], '/');
+    const char *const *front = by_path ? plain : looked_up;
+    size_t before = by_path ? N_ELEMENTS(plain) : N_ELEMENTS(looked_up), count = 0;
     char **all;
 
     while (argv[count])
         if (++count > ARGS_MAX)
             return NULL;
-    all = calloc(count + 2, sizeof *all);
+    all = calloc(before + count + 1, sizeof *all);
     if (!all)
         return NULL;
-    all[0] = (char *)(uintptr_t)DC_LIBEXECDIR "/defenseclaw-launch";
-    memcpy(all + 1, argv, count * sizeof *all);
+    memcpy(all, front, before * sizeof *all);
+    memcpy(all + before, argv, count * sizeof *all);
     return all;
 }
 

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define TIMEOUT_MS 200 /* for all attempts of a place together */
+#define PATIENCE_MS 200       /* for what should be refused at once */
+#define LONG_PATIENCE_MS 3000 /* for what should be answered: a busy machine is no fault */
 #define NOBODY 65534
 #define PORT_TRIES 16
 
@@ -149,6 +150,11 @@ static int make_pair(const struct fence *f, struct pair *pair, struct err *e)
     return pair_make(f->in.spec.sandbox_ip, f->in.spec.host_ip, targets, inside->count, pair, e);
 }
 
+static bool wants_answer(const struct fence_probe *p)
+{
+    return p->expect != EXPECT_REFUSED && p->expect != EXPECT_LET;
+}
+
 /* Leaves those that are skipped out of both runs. */
 static void mark_skipped(struct fence_group *g, struct outcome *o)
 {
@@ -157,14 +163,17 @@ static void mark_skipped(struct fence_group *g, struct outcome *o)
             o[i].kind = OUTCOME_SILENT;
 }
 
-static int start_group(struct fence_group *g, const struct place *place, struct outcome **outcomes,
-                       pid_t *pid)
+static int start_group(struct fence_group *g, const struct place *place, bool control,
+                       struct outcome **outcomes, pid_t *pid)
 {
+    for (size_t i = 0; i < g->count; i++)
+        g->attempts[i].patience_ms =
+            control || wants_answer(&g->probes[i]) ? LONG_PATIENCE_MS : PATIENCE_MS;
     *outcomes = shared_new(FENCE_MAX * sizeof **outcomes);
     if (!*outcomes)
         return -errno;
     mark_skipped(g, *outcomes);
-    return place_start(place, g->attempts, *outcomes, g->count, TIMEOUT_MS, pid);
+    return place_start(place, g->attempts, *outcomes, g->count, pid);
 }
 
 static void place_user(const struct fence *f, enum fence_place where, struct place *p)
@@ -189,7 +198,7 @@ static int start_controls(struct fence *f, struct err *e)
         struct place p = { .ns_fd = g == FENCE_INSIDE ? pair.inside : pair.outside };
 
         place_user(f, g, &p);
-        r = start_group(&f->groups[g], &p, &f->groups[g].control, &f->groups[g].control_pid);
+        r = start_group(&f->groups[g], &p, true, &f->groups[g].control, &f->groups[g].control_pid);
     }
     pair_done(&pair);
     return r < 0 && !e->text[0] ? err_set(e, r, EXIT_FAILED, "the controls: %s", strerror(-r)) : r;
@@ -209,7 +218,7 @@ static int start_real(struct fence *f, struct err *e)
         struct place p = { .ns_fd = g == FENCE_INSIDE ? ns : -EBADF };
 
         place_user(f, g, &p);
-        r = start_group(&f->groups[g], &p, &f->groups[g].real, &f->groups[g].real_pid);
+        r = start_group(&f->groups[g], &p, false, &f->groups[g].real, &f->groups[g].real_pid);
     }
     return r < 0 ? err_set(e, r, EXIT_FAILED, "the probes: %s", strerror(-r)) : 0;
 }
@@ -332,7 +341,7 @@ static void report_probe(const struct fence *f, const struct fence_group *g, siz
     if (p->skipped)
         snprintf(c.got, sizeof c.got, "%s", p->skipped);
     else if (p->expect == EXPECT_LET && g->real[i].kind == OUTCOME_SILENT)
-        snprintf(c.got, sizeof c.got, "not refused: still connecting after %d ms", TIMEOUT_MS);
+        snprintf(c.got, sizeof c.got, "not refused: still connecting after %d ms", PATIENCE_MS);
     else
         outcome_text(&g->real[i], c.got, sizeof c.got);
     describe_control(f, p, control, c.control, sizeof c.control);
@@ -344,10 +353,11 @@ void fence_finish(struct fence *f, struct verify_report *r)
     for (size_t g = 0; g < FENCE_PLACE_COUNT; g++) {
         struct fence_group *group = &f->groups[g];
 
-        (void)child_wait(group->real_pid, 2 * TIMEOUT_MS); /* its outcomes tell how far it came */
+        (void)child_wait(group->real_pid,
+                         2 * LONG_PATIENCE_MS); /* its outcomes tell how far it came */
         group->real_pid = 0;
         if (group->control_pid > 0)
-            (void)child_wait(group->control_pid, 2 * TIMEOUT_MS);
+            (void)child_wait(group->control_pid, 2 * LONG_PATIENCE_MS);
         group->control_pid = 0;
         for (size_t i = 0; i < group->count; i++)
             report_probe(f, group, i, g, r);

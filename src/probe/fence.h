@@ -61,7 +61,7 @@ int fence_list(struct fence *f, struct err *e);
  * to finish. */
 int fence_start(const struct instance *in, struct fence **ret, struct err *e);
 
-/* Waits for them (a quarter of a second at most), reports, and frees. */
+/* Waits for them (a quarter of a second where all is well), reports, and frees. */
 void fence_finish(struct fence *f, struct verify_report *r);
 
 /* Whether an outcome is what was expected, given what the control showed. */

@@ -28,7 +28,6 @@ static const struct {
     { "/proc/sys/net/ipv4/icmp_echo_ignore_all", "0" },
     { "/proc/sys/net/ipv6/conf/all/disable_ipv6", "0" },
     { "/proc/sys/net/ipv6/conf/default/disable_ipv6", "0" },
-    { "/proc/sys/net/ipv6/conf/default/accept_dad", "0" },
 };
 
 /* Runs inside a namespace: settles it and opens a netlink socket there. */
@@ -61,6 +60,7 @@ static struct rtnl_row row_of(const union endpoint *at, int index)
 
     if (row.family == AF_INET6) {
         row.prefix = 128;
+        row.nodad = 1;
         memcpy(row.local, &at->in6.sin6_addr, 16);
     } else {
         row.prefix = 32;

@@ -64,7 +64,6 @@ struct errand {
     struct attempt *attempts;
     struct outcome *shared;
     size_t count;
-    int timeout_ms;
 };
 
 static void run_errand(void *arg)
@@ -77,13 +76,13 @@ static void run_errand(void *arg)
     /* A change of ids clears it. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         _exit(1);
-    attempts_run(e->attempts, e->shared, e->count, e->timeout_ms);
+    attempts_run(e->attempts, e->shared, e->count);
 }
 
 int place_start(const struct place *p, struct attempt *attempts, struct outcome *shared,
-                size_t count, int timeout_ms, pid_t *ret_pid)
+                size_t count, pid_t *ret_pid)
 {
-    struct errand e = { p, attempts, shared, count, timeout_ms };
+    struct errand e = { p, attempts, shared, count };
 
     return child_start(p->ns_fd, run_errand, &e, ret_pid);
 }

@@ -23,7 +23,7 @@ void shared_free(void *p, size_t size);
  * the attempts and writes their outcomes, which lie in shared memory. It dies with the caller.
  * *ret_pid is waited for by children_wait(). */
 int place_start(const struct place *p, struct attempt *attempts, struct outcome *shared,
-                size_t count, int timeout_ms, pid_t *ret_pid);
+                size_t count, pid_t *ret_pid);
 
 /* A child that runs fn, which doesn't come back, in a network namespace (negative: this one). */
 int child_start(int ns_fd, void (*fn)(void *arg), void *arg, pid_t *ret_pid);

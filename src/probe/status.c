@@ -54,6 +54,7 @@ static cJSON *ask_gateway(const char *name)
     struct attempt a = { .type = ATTEMPT_HTTP,
                          .request = "GET /health HTTP/1.1\r\nHost: localhost\r\n"
                                     "Connection: close\r\n\r\n",
+                         .patience_ms = ASK_MS,
                          .fd = -EBADF };
     struct outcome o = { 0 };
     cJSON *j = NULL;
@@ -63,7 +64,7 @@ static cJSON *ask_gateway(const char *name)
     snprintf(path, sizeof path, DC_RUN "/%s/gateway.sock", name);
     if (endpoint_set_path(&a.to, path) < 0)
         return NULL;
-    attempts_run(&a, &o, 1, ASK_MS);
+    attempts_run(&a, &o, 1);
     body = strstr(o.body, "\r\n\r\n");
     if (o.kind != OUTCOME_ANSWERED || o.status != 200 || !body ||
         json_parse("/health", body + 4, strlen(body + 4), &j, NULL) < 0)

@@ -357,6 +357,7 @@ static struct nl_msg *write_address(int type, int flags, const struct rtnl_row *
 {
     struct ifaddrmsg m = { .ifa_family = row->family,
                            .ifa_prefixlen = row->prefix,
+                           .ifa_flags = row->nodad ? IFA_F_NODAD : 0,
                            .ifa_scope = row->scope,
                            .ifa_index = (unsigned)row->index };
     struct nl_msg *msg = message(type, flags, &m, sizeof(m));

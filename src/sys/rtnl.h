@@ -58,6 +58,7 @@ struct rtnl_row {
     uint8_t scope;        /* RT_SCOPE_* */
     uint8_t protocol;     /* route: RTPROT_* */
     uint8_t onlink;       /* route */
+    uint8_t nodad;        /* address to add, IPv6: usable at once, without looking for a twin */
     uint32_t table;       /* route: RT_TABLE_* */
     uint8_t addr[16];     /* address: the peer's or the subnet's; neighbour; route's destination */
     uint8_t local[16];    /* address: ours; route: preferred source */

@@ -151,17 +151,20 @@ static void answers_refusals_and_silence_are_told_apart(void **state)
     autofd int b = listen_on_loopback(SOCK_DGRAM, &mute);
     int c = listen_on_loopback(SOCK_STREAM, &shut);
     struct attempt attempts[] = {
-        { .type = ATTEMPT_TCP, .to = open },
-        { .type = ATTEMPT_UDP, .to = mute },
-        { .type = ATTEMPT_TCP, .to = shut },
-        { .type = ATTEMPT_UDP, .to = shut },
-        { .type = ATTEMPT_HTTP, .to = open, .request = "GET / HTTP/1.1\r\n\r\n" },
+        { .type = ATTEMPT_TCP, .to = open, .patience_ms = 100 },
+        { .type = ATTEMPT_UDP, .to = mute, .patience_ms = 100 },
+        { .type = ATTEMPT_TCP, .to = shut, .patience_ms = 100 },
+        { .type = ATTEMPT_UDP, .to = shut, .patience_ms = 100 },
+        { .type = ATTEMPT_HTTP,
+          .to = open,
+          .request = "GET / HTTP/1.1\r\n\r\n",
+          .patience_ms = 500 },
     };
     struct outcome o[5] = { 0 };
 
     (void)state;
     close(c);
-    attempts_run(attempts, o, 5, 100);
+    attempts_run(attempts, o, 5);
     assert_int_equal(o[0].kind, OUTCOME_ANSWERED);
     assert_int_equal(o[1].kind, OUTCOME_SILENT);
     assert_int_equal(o[2].kind, OUTCOME_REFUSED);
@@ -190,12 +193,14 @@ static void an_http_answers_status_and_body_are_read(void **state)
 {
     union endpoint at;
     autofd int fd = listen_on_loopback(SOCK_STREAM, &at);
-    struct attempt a = { .type = ATTEMPT_HTTP, .to = at, .request = "GET / HTTP/1.1\r\n\r\n" };
+    struct attempt a = {
+        .type = ATTEMPT_HTTP, .to = at, .request = "GET / HTTP/1.1\r\n\r\n", .patience_ms = 500
+    };
     struct outcome o = { 0 };
     pid_t pid = serve_text(fd, "HTTP/1.1 403 No such thing\r\nA: b\r\n\r\nbody");
 
     (void)state;
-    attempts_run(&a, &o, 1, 2000);
+    attempts_run(&a, &o, 1);
     (void)child_wait(pid, 1000);
     assert_int_equal(o.kind, OUTCOME_ANSWERED);
     assert_int_equal(o.status, 403);
@@ -206,12 +211,14 @@ static void an_answer_that_is_not_http_has_no_status(void **state)
 {
     union endpoint at;
     autofd int fd = listen_on_loopback(SOCK_STREAM, &at);
-    struct attempt a = { .type = ATTEMPT_HTTP, .to = at, .request = "GET / HTTP/1.1\r\n\r\n" };
+    struct attempt a = {
+        .type = ATTEMPT_HTTP, .to = at, .request = "GET / HTTP/1.1\r\n\r\n", .patience_ms = 500
+    };
     struct outcome o = { 0 };
     pid_t pid = serve_text(fd, "SSH-2.0-what\r\n");
 
     (void)state;
-    attempts_run(&a, &o, 1, 2000);
+    attempts_run(&a, &o, 1);
     (void)child_wait(pid, 1000);
     assert_int_equal(o.kind, OUTCOME_ANSWERED);
     assert_int_equal(o.status, 0);
