@@ -110,18 +110,31 @@ static int uses_address(const struct instance *other, void *arg)
            inside == u->b.s_addr;
 }
 
-/* A pair of neighbours that nobody uses: from the next ones on. false when none is found. */
-static bool free_pair(const struct network *n, const struct machine_rows *m, struct address_use *u)
+/* Where a free pair is looked for, each in steps of four addresses: beside the wanted one first. */
+enum { PAIR_STEPS = 1024 };
+
+static bool free_pair_in(const struct network *n, const struct machine_rows *m, uint32_t base,
+                         struct address_use *u)
 {
-    uint32_t base = ntohl(n->host_ip.s_addr) & ~3u;
     const char *what;
 
-    for (unsigned i = 1; i < 16384; i++) {
+    for (uint32_t i = 1; i <= PAIR_STEPS; i++) {
         u->a.s_addr = htonl(base + i * 4 + 1);
         u->b.s_addr = htonl(base + i * 4 + 2);
         if (!find(m, u->a, &what) && !find(m, u->b, &what) && !each_other(n, uses_address, u))
             return true;
     }
+    return false;
+}
+
+static bool free_pair(const struct network *n, const struct machine_rows *m, struct address_use *u)
+{
+    const uint32_t bases[] = { ntohl(n->host_ip.s_addr) & ~3u, 0x0ac80000, 0x0a000000, 0xac1f0000,
+                               0xc0a8c800 }; /* 10.200, 10.0, 172.31, 192.168.200 */
+
+    for (size_t i = 0; i < N_ELEMENTS(bases); i++)
+        if (free_pair_in(n, m, bases[i], u))
+            return true;
     return false;
 }
 

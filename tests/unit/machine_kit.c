@@ -190,6 +190,6 @@ int machine_listen(int type, const char *ip, unsigned short port)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     assert_int_equal(bind(fd, (void *)&at, sizeof(at)), 0);
     if (type == SOCK_STREAM)
-        assert_int_equal(listen(fd, 8), 0);
+        assert_int_equal(listen(fd, 128), 0);
     return fd;
 }
