@@ -11,8 +11,8 @@
 
 /* The order is part of the meaning: undo walks it backwards. */
 static const wants_fn rows[] = {
-    account_wants, isolation_wants, instance_wants, network_wants,   policy_wants,
-    extras_wants,  identity_wants,  openclaw_wants, launchers_wants, units_wants,
+    account_wants,  isolation_wants, instance_wants,  network_wants, policy_wants, extras_wants,
+    identity_wants, openclaw_wants,  launchers_wants, secrets_wants, units_wants,
 };
 
 const cJSON *inputs_recorded(const struct inputs *in, const char *kind, const char *id)

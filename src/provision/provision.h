@@ -27,10 +27,13 @@ struct inputs {
     struct input_file *policy, *skill,
         *plugin; /* policy: template with the bundle's files on top */
     size_t policy_count, skill_count, plugin_count;
-    const char *profile;  /* openclaw.json of a bundle, NULL when none */
-    const char *env;      /* lines NAME=VALUE of a bundle for the sandbox, NULL */
-    const cJSON *secrets; /* {NAME: value} for the gateway's store, NULL */
-    struct blobs *blobs;  /* wanted bytes go here */
+    const char *profile;       /* openclaw.json of a bundle, NULL when none */
+    const char *env;           /* lines NAME=VALUE of a bundle for the sandbox, NULL */
+    const cJSON *secrets;      /* {NAME: value} for the gateway's store, NULL */
+    struct input_file *sealed; /* the same as NAME.cred, sealed for this machine */
+    size_t sealed_count;
+    bool keep_secrets;   /* no bundle: those of the last one stay */
+    struct blobs *blobs; /* wanted bytes go here */
 };
 
 /* The state that a record's entry of this kind and id was left in; NULL when there is none. */
@@ -46,6 +49,7 @@ int policy_wants(const struct inputs *in, struct plan *p, struct err *e);    /* 
 int openclaw_wants(const struct inputs *in, struct plan *p, struct err *e);  /* 4 openclaw.c */
 int identity_wants(const struct inputs *in, struct plan *p, struct err *e);  /* 7 identity.c */
 int extras_wants(const struct inputs *in, struct plan *p, struct err *e);    /* 8 extras.c */
+int secrets_wants(const struct inputs *in, struct plan *p, struct err *e);   /* secrets.c */
 int launchers_wants(const struct inputs *in, struct plan *p, struct err *e); /* 6 launchers.c */
 int units_wants(const struct inputs *in, struct plan *p, struct err *e);     /* 5 units.c */
 

@@ -176,13 +176,13 @@ static int add_credential(const char *instance, const char *name, struct buf *ou
 
 static int credentials(const struct inputs *in, struct buf *out)
 {
+    const cJSON *item, *recorded = in->keep_secrets ? in->record : NULL;
     const char *instance = in->in.spec.name;
-    const cJSON *item;
     char prefix[64];
     size_t len = (size_t)snprintf(prefix, sizeof prefix, DC_ETC "/%s/secrets/", instance);
 
     cJSON_ArrayForEach(item, in->secrets) add_credential(instance, item->string, out);
-    cJSON_ArrayForEach(item, in->record)
+    cJSON_ArrayForEach(item, recorded)
     {
         const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
         char name[256];

@@ -8,6 +8,7 @@
 #include "resource/network.h"
 #include "setup/adopt.h"
 #include "setup/overlay.h"
+#include "setup/secrets.h"
 #include "setup/session.h"
 #include "setup/templates.h"
 
@@ -32,6 +33,7 @@ static void work_done(struct work *w)
     files_free(w->in.policy, w->in.policy_count);
     files_free(w->in.skill, w->in.skill_count);
     files_free(w->in.plugin, w->in.plugin_count);
+    files_free(w->in.sealed, w->in.sealed_count);
 }
 
 /* The spec that is meant now, and the one that was in force. */
@@ -82,6 +84,8 @@ static int load_files(struct work *w, const struct setup_request *rq, struct err
         r = files_load(DC_DATADIR "/skill/codeguard", &in->skill, &in->skill_count, e);
     if (r == 0)
         r = files_load(DC_DATADIR "/plugin/defenseclaw", &in->plugin, &in->plugin_count, e);
+    if (r == 0)
+        r = secrets_seal(in->in.spec.name, rq->secrets, &in->sealed, &in->sealed_count, e);
     return r;
 }
 
@@ -97,6 +101,7 @@ static int gather(struct work *w, const struct setup_request *rq, struct err *e)
     in->profile = rq->profile;
     in->env = rq->env;
     in->secrets = rq->secrets;
+    in->keep_secrets = !rq->bundle;
     in->blobs = w->session.run.blobs;
     r = host_gather(&w->session.run, &in->in.spec, &in->host, e);
     if (r < 0)

@@ -1,0 +1,13 @@
+/* A bundle's secrets, sealed for this machine before anything is planned. */
+#ifndef DEFENSECLAW_SETUP_SECRETS_H
+#define DEFENSECLAW_SETUP_SECRETS_H
+
+#include "provision/provision.h"
+
+/* Seals each of {NAME: value} as NAME.cred. Sealing never gives the same bytes twice, so what is
+ * stored already and opens to the same value is taken as it stands: a second run changes nothing.
+ * Caller frees with files_free(). */
+int secrets_seal(const char *instance, const cJSON *secrets, struct input_file **ret,
+                 size_t *ret_count, struct err *e);
+
+#endif
