@@ -258,13 +258,25 @@ static int journal_plan(struct apply *a, struct err *e)
     return r < 0 ? err_set(e, r, EXIT_FAILED, "journal: %s", strerror(-r)) : 0;
 }
 
-/* A thing that other changes may have moved: looked at again, and journaled if that is news. */
+/* A thing that other changes may have moved is looked at again when its turn comes. When one of
+ * ours made it so already, what stood there before is what the plan saw; what is new is journaled.
+ */
 static int refresh(struct apply *a, struct plan_item *item, struct err *e)
 {
-    int r = observe_item(a->run, item, e);
+    autojson cJSON *planned = cJSON_Duplicate(item->now, true);
+    int r = planned ? observe_item(a->run, item, e) : -ENOMEM;
 
-    if (r < 0 || item->change == PLAN_KEEP || item->seq >= 0)
+    if (r < 0)
         return r;
+    if (item->seq >= 0) {
+        if (item->change == PLAN_KEEP) {
+            cJSON_Delete(item->now);
+            item->now = mem_take(&planned);
+        }
+        return 0;
+    }
+    if (item->change == PLAN_KEEP)
+        return 0;
     r = journal_intent(a->run, &a->journal, item, a->seqs++);
     if (r == 0)
         r = journal_sync(&a->journal);

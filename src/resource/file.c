@@ -272,7 +272,7 @@ static int put_directory(struct run *run, int dir, const char *base, const cJSON
     autofd int fd = -EBADF;
 
     (void)run;
-    if (type_is(now, "absent") && mkdirat(dir, base, 0700) < 0)
+    if (type_is(now, "absent") && mkdirat(dir, base, 0700) < 0 && errno != EEXIST)
         return -errno;
     fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
