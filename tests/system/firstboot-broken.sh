@@ -14,7 +14,7 @@ prepare() {
 t_case "first boot failed, and says which file, which line and why"
 expect_equal Result "$(systemctl show -P Result defenseclaw-firstboot.service)" exit-code
 run journalctl -b --no-pager -o cat -u defenseclaw-firstboot.service
-expect_said 'egress\.yaml:[45]'
+expect_said 'egress\.yaml: line [45]'
 
 t_case "no agent runs, and nothing is left of the try"
 expect_failure systemctl is-active openshell-sandbox.service
