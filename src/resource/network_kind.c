@@ -71,10 +71,11 @@ static int put(struct run *run, const char *id, const cJSON *now, const cJSON *s
     return r < 0 ? r : prove(&n, e);
 }
 
+/* Not live, though the unit makes it: what stood there before us is what the plan saw, and by the
+ * time its turn comes the unit has made it. */
 const struct resource_kind kind_network = {
     .name = "network",
     .observe = observe,
     .same = same,
     .put = put,
-    .live = true, /* the unit makes it */
 };
