@@ -73,24 +73,25 @@ static int append_strv(sd_bus_message *m, const char *name, const char *const *s
     return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+/* ExecStartEx, since ExecStart would put the manager's variables in the place of every $NAME. */
 static int append_exec(sd_bus_message *m, char *const *argv)
 {
     int r = sd_bus_message_open_container(m, 'r', "sv");
 
     if (r >= 0)
-        r = sd_bus_message_append(m, "s", "ExecStart");
+        r = sd_bus_message_append(m, "s", "ExecStartEx");
     if (r >= 0)
-        r = sd_bus_message_open_container(m, 'v', "a(sasb)");
+        r = sd_bus_message_open_container(m, 'v', "a(sasas)");
     if (r >= 0)
-        r = sd_bus_message_open_container(m, 'a', "(sasb)");
+        r = sd_bus_message_open_container(m, 'a', "(sasas)");
     if (r >= 0)
-        r = sd_bus_message_open_container(m, 'r', "sasb");
+        r = sd_bus_message_open_container(m, 'r', "sasas");
     if (r >= 0)
         r = sd_bus_message_append(m, "s", argv[0]);
     if (r >= 0)
         r = sd_bus_message_append_strv(m, (char **)(uintptr_t)argv);
     if (r >= 0)
-        r = sd_bus_message_append(m, "b", 0);
+        r = sd_bus_message_append(m, "as", 1, "no-env-expand");
     for (int i = 0; r >= 0 && i < 4; i++)
         r = sd_bus_message_close_container(m);
     return r;
@@ -277,6 +278,7 @@ static int await_end(struct job *job, const struct transient *t)
             job->timed_out = true;
             end = 0;
             stop_job(job->bus, t->unit);
+            continue; /* the call may have read signals, which no poll tells of */
         }
         r = wait_once(job->bus, t, end);
         if (r < 0)
