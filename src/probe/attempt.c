@@ -149,9 +149,20 @@ static ssize_t send_echo(int fd)
     return send(fd, &h, sizeof h, MSG_NOSIGNAL);
 }
 
+/* What the socket has against it; also an ICMP error that came while connect() still held the
+ * socket, which poll() doesn't tell until the next retransmission. */
+static int pending_error(int fd)
+{
+    socklen_t len = sizeof(int);
+    int error = 0;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
+}
+
 static void start(struct attempt *a, struct outcome *o)
 {
     ssize_t n = 0;
+    int error;
 
     if (a->type != ATTEMPT_ICMP)
         a->fd = open_socket(a);
@@ -167,8 +178,9 @@ static void start(struct attempt *a, struct outcome *o)
         n = send(a->fd, "defenseclaw probe", 17, MSG_NOSIGNAL);
     else if (a->type == ATTEMPT_ICMP)
         n = send_echo(a->fd);
-    if (n < 0)
-        refused(o, errno);
+    error = n < 0 ? errno : pending_error(a->fd);
+    if (error)
+        refused(o, error);
 }
 
 static bool is_our_reply(const uint8_t *packet, size_t len)
@@ -241,14 +253,6 @@ static void send_request(struct attempt *a, struct outcome *o)
         a->sent += (size_t)n;
 }
 
-static int pending_error(int fd)
-{
-    socklen_t len = sizeof(int);
-    int error = 0;
-
-    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
-}
-
 static short wanted_events(const struct attempt *a)
 {
     if (a->type == ATTEMPT_UDP || a->type == ATTEMPT_ICMP)
@@ -287,8 +291,12 @@ static int64_t now_ms(void)
 /* What is known of an attempt at the end of its patience. */
 static void give_up(const struct attempt *a, struct outcome *o)
 {
+    int error = pending_error(a->fd);
+
     if (a->type == ATTEMPT_HTTP && o->body[0])
         read_status(o); /* an answer that was kept open */
+    else if (error)
+        refused(o, error);
     else
         o->kind = OUTCOME_SILENT;
 }

@@ -66,12 +66,12 @@ static void run_without_agent(struct verify *v, struct verify_report *r)
     rows_units(v, r);
     rows_device(v, r);
     rows_skipped_by_flags(v, r);
+    rows_sockets_finish(sockets, v, r);
     if (started == 0)
         fence_finish(fence, r);
     else
         report_addf(r, CHECK_FAIL, "fence", "the live probes from inside", "to be run",
                     "could not be run: %s", e.text[0] ? e.text : strerror(-started));
-    rows_sockets_finish(sockets, v, r);
 }
 
 int verify_run(const char *name, const struct verify_options *o, struct verify_report *ret,
