@@ -75,8 +75,10 @@ int session_open(struct session *s, const char *name, bool write, const struct s
         r = open_for_writing(s, e);
     } else {
         r = state_dir_open(name, false, &s->run.state_dir, e);
-        if (r == -ENOENT)
+        if (r == -ENOENT) {
+            *e = (struct err){ 0 };
             r = 0;
+        }
     }
     return r < 0 ? r : take_record(s, e);
 }
