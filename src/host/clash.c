@@ -146,8 +146,9 @@ static int fix_addresses(const struct network *n, const struct machine_rows *m, 
 
     if (!free_pair(n, m, &u))
         return err_fix(e, r, "choose other addresses with --host-ip and --sandbox-ip");
-    return err_fix(e, r, "add --host-ip %s --sandbox-ip %s: those are free",
-                   inet_ntop(AF_INET, &u.a, a, sizeof(a)), inet_ntop(AF_INET, &u.b, b, sizeof(b)));
+    return err_fix(e, r, "defenseclaw sandbox setup --name %s --host-ip %s --sandbox-ip %s",
+                   n->name, inet_ntop(AF_INET, &u.a, a, sizeof(a)),
+                   inet_ntop(AF_INET, &u.b, b, sizeof(b)));
 }
 
 static int refuse(const struct network *n, const struct machine_rows *m, const char *flag,
@@ -229,5 +230,6 @@ int network_taken(const struct network *n, struct err *e)
         return r;
     while (t.relay < UINT16_MAX && each_other(n, uses_relay, &t))
         t.relay++;
-    return err_fix(e, -EADDRINUSE, "add --relay-port %u", t.relay);
+    return err_fix(e, -EADDRINUSE, "defenseclaw sandbox setup --name %s --relay-port %u", n->name,
+                   t.relay);
 }

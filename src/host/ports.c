@@ -83,7 +83,7 @@ static int relay_port(const struct network *n, const struct listeners *all, bool
     r = refuse(l, loopback, e);
     while (free_port < UINT16_MAX && find(all, IPPROTO_TCP, loopback, (uint16_t)free_port, 1))
         free_port++;
-    return err_fix(e, r, "add --relay-port %u, or stop that process", free_port);
+    return err_fix(e, r, "defenseclaw sandbox setup --name %s --relay-port %u", n->name, free_port);
 }
 
 int network_ports_held(const struct network *n, bool ours_active, struct err *e)

@@ -92,41 +92,39 @@ static bool attr_wanted(const struct attr *a, const struct nft_op *op)
 
 static void attr_put(struct nftnl_expr *e, const struct attr *a, const struct nft_op *op)
 {
-    const char *member = (const char *)op + a->member;
-    const struct nft_bytes *bytes = (const void *)member;
-    const char *str = *(const char *const *)(const void *)member;
+    const void *member = (const char *)op + a->member;
 
-    switch (a->form) {
-    case FORM_U8:
-        nftnl_expr_set_u8(e, a->attr, (uint8_t) * (const uint32_t *)(const void *)member);
-        break;
-    case FORM_U32:
-        nftnl_expr_set_u32(e, a->attr, *(const uint32_t *)(const void *)member);
-        break;
-    case FORM_STR:
+    if (a->form == FORM_U8) {
+        nftnl_expr_set_u8(e, a->attr, (uint8_t) * (const uint32_t *)member);
+    } else if (a->form == FORM_U32) {
+        nftnl_expr_set_u32(e, a->attr, *(const uint32_t *)member);
+    } else if (a->form == FORM_STR) {
+        const char *str = *(const char *const *)member;
+
         if (str)
             nftnl_expr_set_str(e, a->attr, str);
-        break;
-    case FORM_BYTES:
+    } else {
+        const struct nft_bytes *bytes = member;
+
         if (bytes->len)
             nftnl_expr_set(e, a->attr, bytes->p, bytes->len);
-        break;
     }
 }
 
 struct nftnl_expr *nft_expr_from_op(const struct nft_op *op, const struct nft_set *set)
 {
     struct nftnl_expr *e = names[op->type] ? nftnl_expr_alloc(names[op->type]) : NULL;
+    struct nft_op named = *op;
 
     if (!e)
         return NULL;
+    if (set)
+        named.name = nft_set_kernel_name(set);
     for (size_t i = 0; i < N_ELEMENTS(attrs); i++)
         if (attrs[i].type == op->type && attr_wanted(&attrs[i], op))
-            attr_put(e, &attrs[i], op);
-    if (op->type == NFT_OP_LOOKUP && set) {
-        nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, nft_set_kernel_name(set));
+            attr_put(e, &attrs[i], &named);
+    if (set)
         nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, set->id);
-    }
     return e;
 }
 
@@ -137,22 +135,18 @@ const char *nft_set_kernel_name(const struct nft_set *s)
 
 static void attr_get(const struct nftnl_expr *e, const struct attr *a, struct nft_op *op)
 {
-    char *member = (char *)op + a->member;
-    struct nft_bytes *bytes = (void *)member;
+    void *member = (char *)op + a->member;
 
-    switch (a->form) {
-    case FORM_U8:
-        *(uint32_t *)(void *)member = nftnl_expr_get_u8(e, a->attr);
-        break;
-    case FORM_U32:
-        *(uint32_t *)(void *)member = nftnl_expr_get_u32(e, a->attr);
-        break;
-    case FORM_STR:
-        *(const char **)(void *)member = nftnl_expr_get_str(e, a->attr);
-        break;
-    case FORM_BYTES:
+    if (a->form == FORM_U8) {
+        *(uint32_t *)member = nftnl_expr_get_u8(e, a->attr);
+    } else if (a->form == FORM_U32) {
+        *(uint32_t *)member = nftnl_expr_get_u32(e, a->attr);
+    } else if (a->form == FORM_STR) {
+        *(const char **)member = nftnl_expr_get_str(e, a->attr);
+    } else {
+        struct nft_bytes *bytes = member;
+
         bytes->p = nftnl_expr_get(e, a->attr, &bytes->len);
-        break;
     }
 }
 

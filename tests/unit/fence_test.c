@@ -264,7 +264,8 @@ static void clash(const char *command, const char *text)
     assert_int_equal(e.status, EXIT_USAGE);
     if (!strstr(e.text, text))
         fail_msg("%s: %s", command, e.text);
-    if (sscanf(e.fix, "add --host-ip %15s --sandbox-ip %15[0-9.]", host, inside) != 2)
+    if (sscanf(e.fix, "defenseclaw sandbox setup --name sandbox --host-ip %15s --sandbox-ip %15s",
+               host, inside) != 2)
         fail_msg("no free addresses are named: %s", e.fix);
     inet_pton(AF_INET, host, &n.host_ip);
     inet_pton(AF_INET, inside, &n.sandbox_ip);
