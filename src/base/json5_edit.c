@@ -83,6 +83,16 @@ static bool is_tall(const struct json5 *d, const struct json5_node *container)
     return has_newline(d, from, container->end);
 }
 
+/* What a container stands in; the root stands in itself. */
+static const struct json5_node *parent_of(const struct json5 *d, const struct json5_node *n)
+{
+    for (size_t i = 0; i < d->count; i++)
+        for (const struct json5_node *c = json5_child(d, &d->nodes[i]); c; c = json5_next(d, c))
+            if (c == n)
+                return &d->nodes[i];
+    return n;
+}
+
 static const char *find_newline(const struct json5 *d)
 {
     const char *lf = memchr(d->text, '\n', d->len);
@@ -228,7 +238,7 @@ static int insert(const struct json5 *d, const struct json5_node *container, str
     const struct json5_node *last = last_child(d, container);
     size_t tail = tail_of(d, container), close = container->end - 1;
     bool empty = tail == container->start + 1;
-    bool tall = is_tall(d, container) || (empty && s.tall);
+    bool tall = is_tall(d, container) || (empty && is_tall(d, parent_of(d, container)));
     autobuf struct buf indent = { 0 }, text = { 0 };
     struct splice splices[2];
     size_t count = 0;
@@ -302,9 +312,16 @@ static size_t back_over_newline(const struct json5 *d, size_t at)
     return at - 1;
 }
 
+/* Whether a comment stands between a child and what is before it (which holds nothing else but
+ * white space and a comma). Its newline may be the comment's end. */
+static bool follows_comment(const struct json5 *d, size_t before, const struct json5_node *n)
+{
+    return memchr(d->text + before, '/', entry_start(n) - before) != NULL;
+}
+
 /* The bytes that go with a member or entry: its line when it has that to itself, else the blanks on
- * one side of it. */
-static struct splice cut_of(const struct json5 *d, const struct json5_node *n)
+ * one side of it. before: the end of what stands before it. */
+static struct splice cut_of(const struct json5 *d, size_t before, const struct json5_node *n)
 {
     size_t from = entry_start(n), to = n->comma ? n->comma + 1 : n->end;
     size_t back = back_over_blanks(d, from), after = skip_blanks(d, to);
@@ -313,7 +330,7 @@ static struct splice cut_of(const struct json5 *d, const struct json5_node *n)
     if (back > 0 && is_newline(d->text[back - 1])) {
         if (line_ends)
             return (struct splice){ back_over_newline(d, back), after, "" };
-        if (d->text[after] == '}' || d->text[after] == ']')
+        if ((d->text[after] == '}' || d->text[after] == ']') && !follows_comment(d, before, n))
             return (struct splice){ back_over_newline(d, back), to, "" };
         return (struct splice){ from, after, "" };
     }
@@ -350,7 +367,7 @@ static int cut(const struct json5 *d, const struct json5_node *container,
         before = n;
     if (before && !child->next && !child->comma)
         splices[count++] = (struct splice){ before->comma, before->comma + 1, "" };
-    splices[count] = cut_of(d, child);
+    splices[count] = cut_of(d, before ? before->end : container->start + 1, child);
     if (!before && !child->next)
         splices[count] = widen(d, container, splices[count]);
     copy_spliced(d, splices, count + 1, out);

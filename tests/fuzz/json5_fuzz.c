@@ -45,6 +45,26 @@ static void try_member(const char *text, size_t len)
         CHECK(json5_text_equal(text, len, buf_str(&back), back.len));
 }
 
+/* Any member that stands can be taken out. */
+static void try_removal(const char *text, size_t len)
+{
+    autojson5 struct json5 d = { 0 };
+
+    CHECK(json5_parse("", text, len, &d, NULL) == 0);
+    for (const struct json5_node *n = json5_child(&d, &d.nodes[0]); n; n = json5_next(&d, n)) {
+        autobuf struct buf key = { 0 }, out = { 0 };
+        const char *name;
+        int r;
+
+        json5_unescape(&d, n->key, n->key_end, &key);
+        name = buf_str(&key);
+        if (strlen(name) != key.len)
+            continue;
+        r = json5_remove("", text, len, (struct json5_path){ &name, 1 }, 0, &out, NULL);
+        CHECK(r == 0 || r == -EEXIST);
+    }
+}
+
 static void try_entry(const char *text, size_t len)
 {
     autobuf struct buf added = { 0 }, twice = { 0 }, back = { 0 };
@@ -76,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (d.nodes[0].type == JSON5_OBJECT) {
         try_member(text, size);
         try_entry(text, size);
+        try_removal(text, size);
     }
     return 0;
 }

@@ -344,6 +344,8 @@ static const struct pair removals[] = {
     { "{ a: 1 }", "a", NULL, "{}" },
     { "{\n  a: 1,\n  b: 2, // theirs\n  c: 3\n}", "b", NULL, "{\n  a: 1,\n  // theirs\n  c: 3\n}" },
     { "{\n  a: 1, // one\n  b: 2\n}", "b", NULL, "{\n  a: 1 // one\n}" },
+    { "{\n  // before\n  a: 1 }", "a", NULL, "{\n  // before\n  }" },
+    { "{a: 1, // before\n  b: 1 }", "b", NULL, "{a: 1 // before\n  }" },
     { "{\n  // before\n  a: 1\n}", "a", NULL, "{\n  // before\n}" },
     { "{\n  a: 1,\n\n  b: 2\n}", "b", NULL, "{\n  a: 1\n\n}" },
     { "{\n  a: { b: { c: 1 } },\n  d: 2\n}", "a.b.c", NULL, "{\n  d: 2\n}" },
@@ -373,6 +375,8 @@ static void removes_a_member_with_the_parents_it_leaves_empty(void **state)
 static const struct pair additions[] = {
     { "{}", "p", "\"x\"", "{\"p\":[\"x\"]}" },
     { "{\n  p: []\n}", "p", "\"x\"", "{\n  p: [\n    \"x\"\n  ]\n}" },
+    { "{\n  a: { b: 1 }\n}", "a.p", "\"x\"", "{\n  a: { b: 1, \"p\": [\"x\"] }\n}" },
+    { "{\n  a: [\n  ]\n}", "a", "1", "{\n  a: [\n    1\n  ]\n}" },
     { "{\n}", "a.p", "\"x\"", "{\n  \"a\": {\n    \"p\": [\n      \"x\"\n    ]\n  }\n}" },
     { "{p: ['a', 'b']}", "p", "\"x\"", "{p: ['a', 'b', \"x\"]}" },
     { "{p: ['a','x']}", "p", "\"x\"", "{p: ['a','x']}" },

@@ -188,6 +188,16 @@ static const struct undo_triple undone[] = {
     { "{gateway:{bind:1e2}}", "{gateway:{bind:100},t:1}", "{gateway:{bind:100},t:1}", "" },
     { "{gateway:{bind:[\n1, // one\n2]}}", "{gateway:{bind:\"custom\"},t:1}",
       "{gateway:{bind:[\n1, // one\n2]},t:1}", "" },
+    /* only spacing, comments or quotes changed: still ours */
+    { "{}", "{ // theirs\n  'gateway' : { bind : 'custom', } , }", "{ // theirs\n  }", "" },
+    { "{gateway:{bind:null}}", "{gateway:{\"b\\u0069nd\":'cus\\\ntom'},t:1}",
+      "{gateway:{\"b\\u0069nd\":null},t:1}", "" },
+    { "{}", "{plugins:{paths:[\n  '/a', // a\n  '/x', // x\n  '/b' // b\n]}}",
+      "{plugins:{paths:[\n  '/a', // a\n  // x\n  '/b' // b\n]}}", "" },
+    { "{t:0}", "{\"plugins\":{\"entries\":{\"x\":{\"on\":true}}},t:1}", "{t:1}", "" },
+    { "{t:0}", "{t:1,\"plugins\":{\"entries\":{\"x\":{\"on\":true}}}}", "{t:1}", "" },
+    { "{$include:'./a'}", "{$include:'./a',\"gateway\":{\"bind\":\"custom\"},t:1}",
+      "{$include:'./a',t:1}", "" },
     /* the profile of before can't be read any more: ours go all the same */
     { "not json", "{gateway:{bind:\"custom\"},t:1}", "{t:1}", "" },
 };
@@ -239,7 +249,7 @@ static void taking_back_at_once_gives_what_there_was(void **state)
 static void there_are_at_least_sixty_pairs(void **state)
 {
     (void)state;
-    assert_true(2 * N_ELEMENTS(applied) - 1 + N_ELEMENTS(undone) + 8 >= 60);
+    assert_true(2 * N_ELEMENTS(applied) - 1 + N_ELEMENTS(undone) >= 60);
 }
 
 /* ---- the kind, on files ---- */
