@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A daemon that isn't running reads the file when it starts. */
-static int reload_unit(struct run *run, const char *unit, struct err *e)
+static int tell_unit(struct run *run, const char *unit, const char *method, struct err *e)
 {
     struct unit_state state;
     struct bus *b;
@@ -19,7 +19,12 @@ static int reload_unit(struct run *run, const char *unit, struct err *e)
         r = bus_unit_state(b, unit, &state, e);
     if (r < 0 || strcmp(state.active, "active") != 0)
         return r;
-    return bus_unit_job(b, "ReloadUnit", unit, e);
+    return bus_unit_job(b, method, unit, e);
+}
+
+static int reload_unit(struct run *run, const char *unit, struct err *e)
+{
+    return tell_unit(run, unit, "ReloadUnit", e);
 }
 
 static int reload_dbus(struct run *run, struct err *e)
@@ -31,9 +36,20 @@ static int reload_dbus(struct run *run, struct err *e)
     return r == -ENOENT ? 0 : r;
 }
 
+/* sshd whose port systemd opened starts anew at SIGHUP without that port, and dies of it. A restart
+ * leaves open sessions alone either way: the unit kills the listener only. */
 static int reload_sshd(struct run *run, struct err *e)
 {
-    return reload_unit(run, "ssh.service", e);
+    struct unit_state socket;
+    struct bus *b;
+    int r = bus_get(run, &b, e);
+
+    if (r == 0)
+        r = bus_unit_state(b, "ssh.socket", &socket, e);
+    if (r < 0)
+        return r;
+    return tell_unit(run, "ssh.service",
+                     strcmp(socket.active, "active") == 0 ? "RestartUnit" : "ReloadUnit", e);
 }
 
 static int reload_networkd(struct run *run, struct err *e)
