@@ -85,6 +85,9 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(foreach f,$(FOLDERS),
 SEED_TESTS := $(filter $(BUILD)/tests/unit/seed_%,$(UNIT_TESTS))
 $(SEED_TESTS): $(BUILD)/tests/unit/seed_kit.o $(BUILD)/tests/unit/seed_cases.o | $(BUILD)/defenseclaw-seed-archive
 
+# The launcher's test starts it.
+$(BUILD)/tests/unit/launch_test: | $(BUILD)/defenseclaw-launch
+
 # The network tests share a throw-away machine.
 $(patsubst %,$(BUILD)/tests/unit/%_test,network ruleset fence): $(BUILD)/tests/unit/machine_kit.o
 
