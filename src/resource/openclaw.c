@@ -282,8 +282,12 @@ static int make_parent(struct run *run, const char *id, const cJSON *like, struc
     autojson cJSON *dir =
         want_directory(0700, (uid_t)json_int(like, "uid", 0), (gid_t)json_int(like, "gid", 0));
 
+    autofd int there = -EBADF;
+
     if (!parent || !none || !dir)
         return -ENOMEM;
+    if (beneath_open_dir(parent, &there, NULL) == 0)
+        return 0; /* made since it was looked for: under strict it is a thing of its own */
     return kind_file.put(run, parent, none, dir, e);
 }
 
