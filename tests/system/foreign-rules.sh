@@ -90,11 +90,14 @@ holder=$!
 wait_for 3 sh -c 'ss -Hltn sport = :18789 | grep -q .'
 expect_status 4 defenseclaw sandbox setup --non-interactive
 expect_said '18789' "\\b$holder\\b|\\bnc\\b" '--relay-port [0-9]+'
-expect sh -c "$(sed -n 's/^fix: //p' $T_OUT/stderr | grep -oE '(sudo )?defenseclaw sandbox setup [^;,]*--relay-port [0-9]+') --non-interactive"
+fix=$(sed -n 's/^fix: //p' $T_OUT/stderr | grep -oE '(sudo )?defenseclaw sandbox setup [^;,]*--relay-port [0-9]+')
+expect sh -c "$fix --non-interactive"
 kill $holder
 expect_disable
 
 t_case "a user that exists and isn't ours is refused without --adopt-user"
+userdel -rf sandbox 2>/dev/null
+rm -rf /home/sandbox
 useradd -m sandbox
 expect_status 4 defenseclaw sandbox setup --non-interactive
 expect_said 'sandbox' '--adopt-user'

@@ -27,6 +27,10 @@ wait $first
 expect_said "\\b$first\\b"
 expect_disable
 
+# A machine that knows nothing of us again: with /var hidden the user would be a stranger's.
+userdel -rf sandbox 2>/dev/null
+rm -rf /home/sandbox /var/lib/defenseclaw
+
 t_case "with no room in /var setup fails clearly and leaves nothing half done"
 mkdir -p /var/lib/defenseclaw
 mount -t tmpfs -o size=64k none /var/lib/defenseclaw

@@ -5,7 +5,8 @@
 prepare() {
     printf '[Match]\nName=*\n[Network]\nDHCP=yes\nLinkLocalAddressing=yes\n' >/etc/systemd/network/80-all.network
     systemctl enable systemd-networkd.service
-    systemctl mask systemd-udev-trigger.service systemd-sysctl.service systemd-modules-load.service
+    systemctl mask systemd-udev-trigger.service systemd-sysctl.service \
+        systemd-modules-load.service
 }
 
 addresses() {

@@ -4,7 +4,8 @@
 
 t_case "setup goes through with the template strict"
 expect_setup --policy strict || t_give_up
-expect_equal "the file in force" "$(stat -c '%U:%G %a' /etc/defenseclaw/sandbox/openclaw/openclaw.json)" 'root:sandbox 440'
+expect_equal "the file in force" 'root:sandbox 440' \
+    "$(stat -c '%U:%G %a' /etc/defenseclaw/sandbox/openclaw/openclaw.json)"
 
 t_case "OpenClaw runs with it"
 wait_for 90 in_sandbox curl -sf -m 3 http://10.200.0.2:18789/readyz
