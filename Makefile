@@ -45,7 +45,7 @@ defenseclaw-seed-archive_FOLDERS := seed base
 defenseclaw-seed-archive_MAIN    := $(wildcard src/seed/archive/*.c)
 defenseclaw-seed-archive_PKGS    := libarchive libcjson libsodium libseccomp
 defenseclaw-launch_FOLDERS := base
-defenseclaw-launch_MAIN    := src/launch/main.c
+defenseclaw-launch_MAIN    := $(wildcard src/launch/*.c)
 defenseclaw-launch_PKGS    := libcjson libsodium
 # Static: its soname differs between Debian 12 and 13, and a program built on one shall run on both.
 LIBS_ALWAYS := -l:libunistring.a -lm

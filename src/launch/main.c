@@ -7,6 +7,7 @@
 #include "base/envfile.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "launch/init.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,8 @@ int main(int argc, char **argv)
     struct err e = { 0 };
     int r = check_caller(argc, argv, &e);
 
+    if (r == 0 && getpid() == 1) /* of the unit's own PID namespace, where systemd can make one */
+        r = init_split();
     if (r == 0)
         r = load_env(&e);
     if (r < 0) {

@@ -135,22 +135,27 @@ int sandbox_job_run(struct bus *b, struct sandbox_job *job, int *ret_status, str
         return r;
     name_unit(job);
     snprintf(description, sizeof description, "Job in sandbox %s", job->in->spec.name);
-    return transient_run(b,
-                         &(struct transient){
-                             .unit = job->unit,
-                             .description = description,
-                             .properties = properties,
-                             .requires = (const char *const[]){ names.unit[UNIT_NETNS],
-                                                                names.unit[UNIT_SOCKET], NULL },
-                             .argv = argv,
-                             .env = job->env,
-                             .tty = job->tty,
-                             .fds = { job->fds[0], job->fds[1], job->fds[2] },
-                             .timeout = job->timeout,
-                             .watches = job->watches,
-                             .watch_count = job->watch_count,
-                         },
-                         ret_status, e);
+    r = transient_run(b,
+                      &(struct transient){
+                          .unit = job->unit,
+                          .description = description,
+                          .properties = properties,
+                          .requires = (const char *const[]){ names.unit[UNIT_NETNS],
+                                                             names.unit[UNIT_SOCKET], NULL },
+                          .argv = argv,
+                          .env = job->env,
+                          .tty = job->tty,
+                          .fds = { job->fds[0], job->fds[1], job->fds[2] },
+                          .timeout = job->timeout,
+                          .watches = job->watches,
+                          .watch_count = job->watch_count,
+                      },
+                      ret_status, e);
+    if (r == -EBUSY) {
+        err_set(e, r, EXIT_FAILED, "sandbox %s is being stopped", job->in->spec.name);
+        err_fix(e, r, "systemctl start %s", names.unit[UNIT_TARGET]);
+    }
+    return r;
 }
 
 int sandbox_exec(const struct instance *in, char *const argv[], const char *const *env,

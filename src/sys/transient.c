@@ -151,6 +151,8 @@ static int queue_start(struct bus *b, const struct transient *t, struct err *e)
         r = bus_job_add(b, path, t->unit);
     if (r < 0)
         bus_error(e, r, &error, t->unit);
+    if (sd_bus_error_has_name(&error, BUS_MANAGER ".TransactionIsDestructive"))
+        r = -EBUSY;
     sd_bus_message_unref(m);
     sd_bus_message_unref(reply);
     sd_bus_error_free(&error);
