@@ -87,9 +87,9 @@ static void plugin_edits(const struct spec *s, const char *plugin, cJSON *edits)
         return;
     inet_ntop(AF_INET, &s->host_ip, ip, sizeof ip);
     snprintf(endpoint, sizeof endpoint, "http://%s:%d", ip, PORT_API);
+    /* No mode: it is the policy's, which the gateway holds. In a file of the agent's it would mean
+     * nothing, and another template would have to restart the agent. */
     SET(cJSON_CreateString(endpoint), OURS, "config", "guardrail", "endpoint");
-    SET(cJSON_CreateString(s->policy == POLICY_PERMISSIVE ? "observe" : "enforce"), OURS, "config",
-        "guardrail", "mode");
 }
 
 /* NULL when out of memory. */
