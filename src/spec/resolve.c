@@ -65,11 +65,14 @@ struct teller {
     size_t said;
 };
 
-static void tell(struct teller *t, bool widens, const char *sentence)
+static void tell(struct teller *t, bool widens, const char *what)
 {
+    char sentence[256];
+
     if (!widens)
         return;
     t->said++;
+    snprintf(sentence, sizeof sentence, "wider than before: %s", what);
     if (t->say)
         t->say(t->userdata, sentence);
 }
@@ -78,7 +81,7 @@ static void tell_policy(struct teller *t, const struct spec *was, const struct s
 {
     char text[160];
 
-    snprintf(text, sizeof text, "The policy template goes from %s to %s: more hosts are let out.",
+    snprintf(text, sizeof text, "the policy template goes from %s to %s and lets more hosts out",
              policy_names[was->policy], policy_names[now->policy]);
     tell(t, now->policy > was->policy, text);
 }
@@ -97,13 +100,13 @@ static void tell_dns(struct teller *t, const struct spec *was, const struct spec
 
     for (size_t i = 0; i < now->dns_count; i++) {
         inet_ntop(AF_INET, &now->dns[i], address, sizeof address);
-        snprintf(text, sizeof text, "Names now go to the DNS server %s too.", address);
+        snprintf(text, sizeof text, "names go to the DNS server %s too", address);
         tell(t, !asks(was, now->dns[i]), text);
     }
     tell(t, now->dns_host && !was->dns_host,
-         "Names now go to the host's own DNS servers, which may know internal names.");
+         "names go to the host's own DNS servers, which may know internal ones");
     tell(t, now->dns_filter == DNS_FILTER_NONE && was->dns_filter != DNS_FILTER_NONE,
-         "DNS names are answered without a filter.");
+         "DNS names are answered without a filter");
 }
 
 size_t spec_widens(const struct spec *was, const struct spec *now,
@@ -114,9 +117,9 @@ size_t spec_widens(const struct spec *was, const struct spec *now,
     tell_policy(&t, was, now);
     tell_dns(&t, was, now);
     tell(&t, now->no_guardrail && !was->no_guardrail,
-         "The guardrail is switched off: what the agent sends to models is not inspected.");
+         "the guardrail is switched off: what the agent sends to models is not inspected");
     tell(&t, now->no_host_networking && !was->no_host_networking,
-         "The host-side fences are switched off: only the namespace's own table is left.");
-    tell(&t, was->no_agent && !now->no_agent, "The agent is started.");
+         "the host-side fences are switched off: only the namespace's own table is left");
+    tell(&t, was->no_agent && !now->no_agent, "the agent is started");
     return t.said;
 }
