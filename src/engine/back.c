@@ -102,23 +102,35 @@ static int undo_entry(struct run *run, const struct back_entry *b, struct err *e
     return back_to(run, item->kind, item->id, now, b->before, left, NULL, e);
 }
 
+static int undo_one(struct run *run, struct back_entry *b, const struct walk_events *ev, int first,
+                    struct err *e)
+{
+    struct err why = { 0 };
+    int r;
+
+    if (ev && ev->item)
+        ev->item(ev->userdata, b->item, WALK_ROLLBACK);
+    r = undo_entry(run, b, &why);
+    b->again = r == -EAGAIN && !b->again;
+    if (r < 0 && first == 0 && !b->again) {
+        first = r;
+        *e = why;
+    }
+    return first;
+}
+
+/* What can only be put back once others are (-EAGAIN: a policy in force, whose file comes back later)
+ * has a second turn. */
 int back_log_undo(struct run *run, struct back_log *log, const struct walk_events *ev,
                   struct err *e)
 {
     int first = 0;
 
-    for (size_t i = log->count; i-- > 0;) {
-        struct err why = { 0 };
-        int r;
-
-        if (ev && ev->item)
-            ev->item(ev->userdata, log->list[i].item, WALK_ROLLBACK);
-        r = undo_entry(run, &log->list[i], &why);
-        if (r < 0 && first == 0) {
-            first = r;
-            *e = why;
-        }
-    }
+    for (size_t i = log->count; i-- > 0;)
+        first = undo_one(run, &log->list[i], ev, first, e);
+    for (size_t i = log->count; i-- > 0;)
+        if (log->list[i].again)
+            first = undo_one(run, &log->list[i], ev, first, e);
     return first;
 }
 

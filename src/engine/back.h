@@ -15,6 +15,7 @@ struct back_entry {
     const struct plan_item *item;
     cJSON *before; /* owned */
     cJSON *after;  /* owned; NULL while in progress */
+    bool again;    /* waits for others to be put back */
 };
 
 struct back_log {

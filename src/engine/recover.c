@@ -53,23 +53,36 @@ static void sweep_all(struct run *run, const struct journal_log *log)
     }
 }
 
-static int recover_log(struct run *run, const struct journal_log *log, struct err *e)
+/* One way back through the journal; *again: something has to wait for what comes after it. */
+static int recover_turn(struct run *run, const struct journal_log *log, size_t reached, bool *again,
+                        struct err *e)
 {
-    size_t reached = 0; /* the first intent without an end: the one that was in progress */
     int first = 0;
 
-    while (reached < log->count && log->entries[reached].after)
-        reached++;
+    *again = false;
     for (size_t i = log->count; i-- > 0;) {
         struct err why = { 0 };
         int r = recover_entry(run, &log->entries[i], i <= reached, &why);
 
+        *again = *again || r == -EAGAIN;
         if (r < 0 && first == 0) {
             first = r;
             *e = why;
         }
     }
     return first;
+}
+
+static int recover_log(struct run *run, const struct journal_log *log, struct err *e)
+{
+    size_t reached = 0; /* the first intent without an end: the one that was in progress */
+    bool again;
+    int r;
+
+    while (reached < log->count && log->entries[reached].after)
+        reached++;
+    r = recover_turn(run, log, reached, &again, e);
+    return again ? recover_turn(run, log, reached, &again, e) : r;
 }
 
 int walk_recover(struct run *run, bool *ret_found, struct err *e)

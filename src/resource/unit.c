@@ -14,13 +14,16 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/paths.h"
 #include "sys/bus.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
 #define MEMBERS_MAX 8
 #define POLICY_SECONDS 10 /* that a reload may take until the status says so */
+#define POLICY_BYTES_MAX (1u << 20)
 
 struct members {
     const char *names[MEMBERS_MAX];
@@ -171,8 +174,26 @@ static int seconds_now(void)
     return (int)ts.tv_sec;
 }
 
+/* On the way back units come before the files that were there before them: the engine then tries
+ * once more at the end. */
+static int require_policy_file(struct run *run, const char *wanted, struct err *e)
+{
+    char path[128], digest[DIGEST_HEX_LEN + 1] = "";
+    autobuf struct buf text = { 0 };
+    autofd int fd = -EBADF;
+
+    snprintf(path, sizeof path, DC_ETC "/%s/policy/egress.yaml", run->name);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0 && buf_read_fd(&text, fd, POLICY_BYTES_MAX) == 0)
+        digest_hex(text.data, text.len, digest);
+    return strcmp(digest, wanted) == 0
+               ? 0
+               : err_set(e, -EAGAIN, EXIT_FAILED, "%s: isn't the wanted policy", path);
+}
+
 /* Has the unit read its policy anew unless it says already that the wanted one is in force. */
-static int put_policy(struct bus *b, const char *id, const char *wanted, struct err *e)
+static int put_policy(struct run *run, struct bus *b, const char *id, const char *wanted,
+                      struct err *e)
 {
     int end = seconds_now() + POLICY_SECONDS;
     bool reloaded = false;
@@ -188,7 +209,9 @@ static int put_policy(struct bus *b, const char *id, const char *wanted, struct 
             return 0;
         if (seconds_now() >= end)
             break;
-        r = reloaded ? bus_pause(b, 200) : bus_unit_job(b, "ReloadUnit", id, e);
+        r = reloaded ? bus_pause(b, 200) : require_policy_file(run, wanted, e);
+        if (r >= 0 && !reloaded)
+            r = bus_unit_job(b, "ReloadUnit", id, e);
         if (r < 0)
             return r;
         reloaded = true;
@@ -209,7 +232,7 @@ static int start(struct run *run, struct bus *b, const char *id, const struct me
     if (r >= 0)
         r = require_active(b, m, e);
     if (r >= 0 && policy)
-        r = put_policy(b, id, policy, e);
+        r = put_policy(run, b, id, policy, e);
     return r;
 }
 

@@ -97,6 +97,21 @@ expect_setup
 expect systemctl is-active $AGENT
 expect_equal PrivateDevices "$(systemctl show -P PrivateDevices $AGENT)" yes
 
+t_case "a change of policy that fails puts the old policy back in force"
+in_force() { systemctl show -P StatusText $GATEWAY; }
+before=$(in_force)
+mkdir -p /etc/systemd/system/$AGENT.d
+printf '[Service]\nNoNewPrivileges=no\n' >/etc/systemd/system/$AGENT.d/10-weak.conf
+systemctl daemon-reload
+expect_status 1 defenseclaw sandbox setup --policy strict --non-interactive
+expect_said '^ERROR: .*drop-in'
+expect_silent_about 'rolling back failed'
+expect_equal "policy in force" "$(in_force)" "$before"
+expect grep -q '"default"' /etc/defenseclaw/sandbox/instance.json
+rm -r /etc/systemd/system/$AGENT.d
+systemctl daemon-reload
+expect_setup
+
 t_case "strict restarts the agent, whose configuration then lies outside its home"
 before=$(main_pid $AGENT)
 expect_setup --policy strict
