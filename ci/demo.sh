@@ -30,4 +30,5 @@ printf '%s\n\n' "$bold==> a new machine takes a seed bundle$plain"
 tests/system/run --show -j 1 tests/demo/firstboot.sh
 printf '\n%s\n\n' "$bold==> a machine that exists: setup, and --disable$plain"
 tests/system/run --show -j 1 tests/demo/onhost.sh
-printf '\n%s\n' "${bold}That was all real: mkosi's tree, systemd, OpenClaw. Nothing of it is left on this machine but $cache.$plain"
+printf '\n%s\n' "${bold}That was all real: mkosi's tree, systemd, OpenClaw." \
+    "Nothing of it is left on this machine but $cache.$plain"

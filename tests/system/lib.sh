@@ -158,8 +158,10 @@ say() { printf '%s\n' "$@" >>$T_OUT/show; }
 # show COMMAND…: the command as a person types it, and what it prints.
 show() {
     printf '\n\033[1m# %s\033[0m\n' "$*" >>$T_OUT/show
-    expect "$@"
-    sed 's/^/  /' $T_OUT/said >>$T_OUT/show
+    "$@" >$T_OUT/said 2>&1 </dev/null
+    status=$?
+    sed 's/^/  /' $T_OUT/said | tee -a $T_OUT/show
+    [ $status = 0 ] || t_fail "status $status: $*"
 }
 
 # --- the machine's listing ------------------------------------------------------------------------
