@@ -1,4 +1,5 @@
 # timeout: 120
+# trees: debian13 debian12
 # A bundle in /run/defenseclaw/seed.tar, where cloud-init puts it: a broken one stops first boot and can
 # be replaced; a good one is taken, and removed. From then on no source is opened.
 

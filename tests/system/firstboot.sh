@@ -1,4 +1,5 @@
 # timeout: 120
+# trees: debian13 debian12
 # A machine that gets its seed bundle as a systemd credential provisions itself once, at its first boot.
 
 prepare() {
