@@ -172,6 +172,8 @@ int host_openclaw(const struct spec *s, struct host *h, struct err *e)
 
     if (s->no_agent)
         return 0;
+    if (s->openclaw[0] && access(s->openclaw, X_OK) < 0)
+        return err_set(e, -errno, EXIT_USAGE, "--openclaw: %s: %s", s->openclaw, strerror(errno));
     if (s->openclaw[0])
         return take_program(s->openclaw, h, e);
     if (!find_program("openclaw", search_path, N_ELEMENTS(search_path), found, sizeof found))
