@@ -8,7 +8,6 @@
 #include "engine/walk.h"
 #include "resource/kinds.h"
 
-#include <cmocka.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
@@ -19,6 +18,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include <cmocka.h>
 
 #define UUID "11111111-2222-4333-8444-555555555555"
 
