@@ -18,6 +18,9 @@ addresses() {
 t_case "networkd and udev run"
 expect systemctl is-active systemd-networkd.service
 expect systemctl is-active systemd-udevd.service
+# Process 1 listens to udev only where it was there first, or /dev is the kernel's own: not in a container.
+# Without it the sockets' BindToDevice= waits for a device unit that never comes.
+expect systemctl daemon-reexec
 
 t_case "a link that nobody marked is taken by the catch-all, so that there is something to withstand"
 ip link add victim type veth peer name victim2
