@@ -18,6 +18,7 @@ struct run {
     struct blobs *blobs; /* wanted and former bytes */
     struct bus *bus;     /* opened on first use by bus_get() */
     bool units_changed;  /* a file under /etc/systemd/system was put: see kind unit */
+    bool units_loaded;   /* systemd had read one of ours before that */
 
     bool (*cancelled)(void); /* asked between two changes; NULL: never */
 

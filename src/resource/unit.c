@@ -22,6 +22,7 @@
 #include <time.h>
 
 #define MEMBERS_MAX 8
+#define FORGET_TRIES 5    /* looks, 2 ms apart: units are forgotten from an idle queue */
 #define POLICY_SECONDS 10 /* that a reload may take until the status says so */
 #define POLICY_BYTES_MAX (1u << 20)
 
@@ -104,6 +105,8 @@ static int unit_observe(struct run *run, const char *id, const cJSON *want, cJSO
     for (size_t i = 0; i < m.count; i++) {
         active += strcmp(brief[i].active, "active") == 0;
         resting += strcmp(brief[i].active, "inactive") == 0;
+        /* Loaded from files that are about to change. */
+        run->units_loaded = run->units_loaded || (brief[i].loaded && !run->units_changed);
     }
     state = want_unit(active == m.count, m.names, m.count);
     if (!state ||
@@ -129,26 +132,24 @@ static bool unit_same(const cJSON *now, const cJSON *want)
     return !active || !policy || (in_force && strcmp(policy, in_force) == 0);
 }
 
-/* A stop has to be told when the links that hold our units are gone, or they stay loaded; a start,
- * when one of them was loaded with other text. */
-static int reload_if_needed(struct run *run, struct bus *b, const struct members *m, struct err *e)
+/* Whether systemd knows any of them; a unit that rests and that nothing holds is soon forgotten. */
+static int any_loaded(struct bus *b, const struct members *m, bool *ret, struct err *e)
 {
     struct unit_brief brief[MEMBERS_MAX];
-    bool loaded = false;
-    int r;
+    int r = bus_units_brief(b, m->names, m->count, brief, e);
 
-    if (!run->units_changed)
-        return 0;
-    r = bus_units_brief(b, m->names, m->count, brief, e);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < m->count; i++)
-        loaded = loaded || brief[i].loaded;
-    if (!loaded)
-        return 0;
-    r = bus_daemon_reload(b, e);
+    *ret = false;
+    for (size_t i = 0; r >= 0 && i < m->count; i++)
+        *ret = *ret || brief[i].loaded;
+    return r;
+}
+
+static int reload(struct run *run, struct bus *b, struct err *e)
+{
+    int r = bus_daemon_reload(b, e);
+
     if (r >= 0)
-        run->units_changed = false;
+        run->units_changed = run->units_loaded = false;
     return r;
 }
 
@@ -225,7 +226,7 @@ static int start(struct run *run, struct bus *b, const char *id, const struct me
                  const cJSON *state, struct err *e)
 {
     const char *policy = json_str(state, "policy");
-    int r = reload_if_needed(run, b, m, e);
+    int r = run->units_changed && run->units_loaded ? reload(run, b, e) : 0;
 
     if (r >= 0)
         r = bus_unit_job(b, "StartUnit", id, e);
@@ -236,15 +237,39 @@ static int start(struct run *run, struct bus *b, const char *id, const struct me
     return r;
 }
 
+static int reset_failed(struct bus *b, const struct members *m, struct err *e)
+{
+    struct unit_brief brief[MEMBERS_MAX];
+    int r = bus_units_brief(b, m->names, m->count, brief, e);
+
+    for (size_t i = 0; r >= 0 && i < m->count; i++)
+        if (strcmp(brief[i].active, "failed") == 0)
+            r = bus_reset_failed(b, m->names[i]);
+    return r;
+}
+
+/* Once the link is gone that enables them, systemd may still hold our units by the one it read at
+ * boot: then it has to be told. */
+static int forget(struct run *run, struct bus *b, const struct members *m, struct err *e)
+{
+    bool loaded = run->units_changed;
+    int r = 0;
+
+    for (int tries = 0; r >= 0 && loaded && tries < FORGET_TRIES; tries++) {
+        r = tries ? bus_pause(b, 2) : 0;
+        if (r >= 0)
+            r = any_loaded(b, m, &loaded, e);
+    }
+    return r >= 0 && loaded ? reload(run, b, e) : r;
+}
+
 static int stop(struct run *run, struct bus *b, const struct members *m, struct err *e)
 {
-    int r = reload_if_needed(run, b, m, e);
+    int r = bus_units_job(b, "StopUnit", m->names, m->count, e);
 
     if (r >= 0)
-        r = bus_units_job(b, "StopUnit", m->names, m->count, e);
-    for (size_t i = 0; r >= 0 && i < m->count; i++)
-        r = bus_reset_failed(b, m->names[i]);
-    return r;
+        r = reset_failed(b, m, e);
+    return r < 0 ? r : forget(run, b, m, e);
 }
 
 static int unit_put(struct run *run, const char *id, const cJSON *now, const cJSON *state,
