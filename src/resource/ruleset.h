@@ -2,6 +2,7 @@
 #ifndef DEFENSECLAW_RESOURCE_RULESET_H
 #define DEFENSECLAW_RESOURCE_RULESET_H
 
+#include "base/buf.h"
 #include "resource/network.h"
 #include "sys/nft.h"
 
@@ -54,6 +55,9 @@ int ruleset_params_get(struct network *n, struct nft_bytes params);
  */
 int ruleset_compare(const struct nft_table *now, const struct nft_table *want, network_tell tell,
                     void *userdata);
+
+/* ruleset_text.c: a rule in words like nft(8)'s, appended. */
+void ruleset_rule_text(const struct nft_table *t, const struct nft_rule *r, struct buf *out);
 
 /* "inet", "ip", …; "?" for a family that isn't known. */
 const char *ruleset_family(uint32_t family);

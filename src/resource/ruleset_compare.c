@@ -1,5 +1,6 @@
 /* A live table against the wanted one, element by element. Counters' values, handles and the
  * kernel's numbering of anonymous sets are no difference; everything else is. */
+#include "base/buf.h"
 #include "base/mem.h"
 #include "resource/ruleset.h"
 
@@ -109,21 +110,27 @@ static bool rules_same(const struct comparison *c, const struct nft_rule *now,
     return true;
 }
 
+static void rule_differs(struct comparison *c, const struct nft_chain *chain, unsigned at,
+                         const char *how, const struct nft_table *t, const struct nft_rule *r)
+{
+    autobuf struct buf text = { 0 };
+
+    ruleset_rule_text(t, r, &text);
+    differ(c, "chain %s: rule %u %s: %s", chain->name, at, how, buf_str(&text));
+}
+
 static void compare_rules(struct comparison *c, const struct nft_chain *now,
                           const struct nft_chain *want)
 {
     const struct nft_rule *a = now->rules, *b = want->rules;
     unsigned at = 1;
 
-    for (; a && b; a = a->next, b = b->next, at++)
-        if (!rules_same(c, a, b)) {
-            differ(c, "chain %s: rule %u isn't the one that belongs there", want->name, at);
-            return;
-        }
+    while (a && b && rules_same(c, a, b))
+        a = a->next, b = b->next, at++;
     if (a)
-        differ(c, "chain %s: rule %u is one too many", want->name, at);
+        rule_differs(c, want, at, "isn't ours", c->now, a);
     if (b)
-        differ(c, "chain %s: rule %u is missing", want->name, at);
+        rule_differs(c, want, at, "is missing", c->want, b);
 }
 
 static void compare_chain(struct comparison *c, const struct nft_chain *want)
