@@ -18,15 +18,26 @@ const char *reload_fault(const struct gateway *g)
     return g->reload_error.status ? g->reload_error.text : NULL;
 }
 
+/* What may change without new sockets: the policy, the device key, and the template by which the
+ * rest is judged. */
+static int load_anew(const struct gateway *g, struct instance *in, struct force **fresh,
+                     struct err *e)
+{
+    char dir[64];
+    int r = instance_load(g->in.spec.name, in, e);
+
+    snprintf(dir, sizeof dir, DC_ETC "/%s", g->in.spec.name);
+    return r < 0 ? r : force_load(dir, fresh, e);
+}
+
 void reload(struct gateway *g)
 {
     struct force *fresh = NULL;
-    char dir[64];
+    struct instance in;
 
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now_ms() * 1000);
-    snprintf(dir, sizeof dir, DC_ETC "/%s", g->in.spec.name);
     upstreams_refresh(g->upstreams);
-    if (force_load(dir, &fresh, &g->reload_error) < 0) {
+    if (load_anew(g, &in, &fresh, &g->reload_error) < 0) {
         log_err(&g->reload_error);
         log_line("reload: not taken, the policy in force stays %s",
                  policy_digest(g->force->policy));
@@ -34,6 +45,8 @@ void reload(struct gateway *g)
         return;
     }
     g->reload_error = (struct err){ 0 };
+    g->in.spec.policy = in.spec.policy;
+    g->in.spec.dns_filter = in.spec.dns_filter;
     force_unref(g->force);
     g->force = fresh;
     log_line("reload: policy %s", policy_digest(fresh->policy));
