@@ -22,7 +22,15 @@ static int check_root(struct err *e)
     if (geteuid() == 0)
         return 0;
     err_set(e, -EPERM, EXIT_MACHINE, "not root: users, namespaces and units are root's to make");
-    return err_fix(e, -EPERM, "sudo defenseclaw sandbox setup …");
+    return err_fix(e, -EPERM, "sudo defenseclaw sandbox setup");
+}
+
+int host_check(struct err *e)
+{
+    struct utsname u;
+    int r = uname(&u) < 0 ? -errno : host_check_os(&u, e);
+
+    return r < 0 ? r : check_root(e);
 }
 
 static int check_systemd(struct run *run, struct host *h, struct err *e)
@@ -69,11 +77,8 @@ static int find_device_key(const struct spec *s, struct host *h)
 int host_gather(struct run *run, const struct spec *s, struct host *h, struct err *e)
 {
     struct host got = { 0 };
-    struct utsname u;
-    int r = uname(&u) < 0 ? -errno : host_check_os(&u, e);
+    int r = host_check(e);
 
-    if (r >= 0)
-        r = check_root(e);
     if (r >= 0)
         r = check_systemd(run, &got, e);
     if (r >= 0)

@@ -32,6 +32,10 @@ struct host {
     bool has_cron, has_at, has_sshd, has_dbus, has_networkd, has_networkmanager;
 };
 
+/* Whether this is Linux and we are root: asked before anything else. 0, or negative errno with
+ * status EXIT_MACHINE. */
+int host_check(struct err *e);
+
 /* Fills h for a spec. Status EXIT_MACHINE when this machine can't (no systemd, …). Reads only. */
 int host_gather(struct run *run, const struct spec *s, struct host *h, struct err *e);
 

@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "engine/lock.h"
 #include "engine/record.h"
+#include "host/host.h"
 #include "sys/bus.h"
 
 #include <string.h>
@@ -42,8 +43,10 @@ static int take_record(struct session *s, struct err *e)
 
 static int open_for_writing(struct session *s, struct err *e)
 {
-    int r = lock_take(s->run.name, &s->lock, e);
+    int r = host_check(e);
 
+    if (r == 0)
+        r = lock_take(s->run.name, &s->lock, e);
     if (r == 0)
         r = state_dir_open(s->run.name, true, &s->run.state_dir, e);
     if (r == 0)
