@@ -174,7 +174,6 @@ static int file_observe(struct run *run, const char *id, const cJSON *want, cJSO
     const char *base;
     int r;
 
-    (void)want;
     r = beneath_open_parent(id, &dir, &base, &why);
     if (r == -ENOENT) {
         *ret = want_absent();
@@ -191,7 +190,12 @@ static int file_observe(struct run *run, const char *id, const cJSON *want, cJSO
         if ((r != -ENOENT && r != -ELOOP && r != -EINVAL && r != -EMLINK) || tries == 8)
             break;
     }
-    return r < 0 ? err_set(e, r, EXIT_FAILED, "%s: can't be read: %s", id, strerror(-r)) : 0;
+    if (r < 0)
+        return err_set(e, r, EXIT_FAILED, "%s: can't be read: %s", id, strerror(-r));
+    /* For who reads the record: what it holds later is its owner's business. */
+    if (json_bool(want, "seed", false) && !cJSON_AddTrueToObject(*ret, "seeded"))
+        return -ENOMEM;
+    return 0;
 }
 
 static bool same_key(const cJSON *a, const cJSON *b, const char *key)
