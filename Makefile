@@ -91,6 +91,9 @@ $(BUILD)/tests/unit/launch_test: | $(BUILD)/defenseclaw-launch
 # The network tests share a throw-away machine.
 $(patsubst %,$(BUILD)/tests/unit/%_test,network ruleset fence): $(BUILD)/tests/unit/machine_kit.o
 
+# The gateway's tests share a whole gateway in namespaces of its own.
+$(filter $(BUILD)/tests/unit/gateway_%,$(UNIT_TESTS)): $(BUILD)/tests/unit/gateway_kit.o
+
 include ci/targets.mk
 
 install: all ## install under PREFIX (and DESTDIR)

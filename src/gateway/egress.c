@@ -327,6 +327,15 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     egress_free(c);
 }
 
+void egress_linger(struct egress *c)
+{
+    c->state = EGRESS_LINGER;
+    egress_set_deadline(c, ANSWER_S);
+    bufferevent_setwatermark(c->client, EV_WRITE, 0, 0);
+    bufferevent_enable(c->client, EV_READ);
+    bufferevent_trigger(c->client, EV_WRITE, BEV_OPT_DEFER_CALLBACKS | BEV_TRIG_IGNORE_WATERMARKS);
+}
+
 void egress_next(struct egress *c, bool keep_alive)
 {
     c->g->n.bytes_up += (uint64_t)c->up;
@@ -334,11 +343,7 @@ void egress_next(struct egress *c, bool keep_alive)
     audit_end(c->g->audit, c->seq, c->up, c->down, now_ms() - c->began_ms, NULL);
     forget_request(c);
     if (!keep_alive || c->client_ended) {
-        c->state = EGRESS_LINGER;
-        bufferevent_setwatermark(c->client, EV_WRITE, 0, 0);
-        egress_set_deadline(c, ANSWER_S);
-        bufferevent_trigger(c->client, EV_WRITE,
-                            BEV_OPT_DEFER_CALLBACKS | BEV_TRIG_IGNORE_WATERMARKS);
+        egress_linger(c);
         return;
     }
     c->state = EGRESS_HEAD;

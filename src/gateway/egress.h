@@ -77,6 +77,9 @@ void egress_next(struct egress *c, bool keep_alive);
 /* More of the request's body may be there, or room for it. */
 void egress_request_body(struct egress *c);
 
+/* Nothing more is served: what waits is sent, then the connection ends. */
+void egress_linger(struct egress *c);
+
 void egress_set_deadline(struct egress *c, int seconds);
 void egress_free(struct egress *c);
 

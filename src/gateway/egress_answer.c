@@ -33,10 +33,7 @@ void egress_answer(struct egress *c, unsigned status, const char *why, const cha
                         "Cache-Control: no-store\r\nConnection: close\r\n\r\n%s",
                         status, http_reason(status), line, body.len, line,
                         head_only ? "" : buf_str(&body));
-    c->state = EGRESS_LINGER;
-    bufferevent_setwatermark(c->client, EV_WRITE, 0, 0);
-    bufferevent_enable(c->client, EV_READ);
-    egress_set_deadline(c, 15);
+    egress_linger(c);
 }
 
 void egress_refuse(struct egress *c, const char *why, const struct address *address)

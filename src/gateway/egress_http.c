@@ -62,14 +62,13 @@ static void write_request_head(struct egress *c, const struct http_head *h)
 static void broken(struct egress *c, const char *why)
 {
     audit_end(c->g->audit, c->seq, c->up, c->down, now_ms() - c->began_ms, why);
-    if (c->response_begun) {
-        egress_free(c);
-        return;
-    }
     c->g->n.failed++;
     bufferevent_free(c->upstream);
     c->upstream = NULL;
-    egress_answer(c, 502, why, NULL);
+    if (c->response_begun)
+        egress_linger(c);
+    else
+        egress_answer(c, 502, why, NULL);
 }
 
 void egress_request_body(struct egress *c)
@@ -139,9 +138,12 @@ static int read_response_head(struct egress *c)
         if (len == 0)
             return 0;
         why = "the answer's head is not well formed";
-        if (len < 0 || http_parse_response(bytes, (size_t)len, head_only, &h, &why) ||
-            h.status == 101) {
+        if (len < 0 || http_parse_response(bytes, (size_t)len, head_only, &h, &why)) {
             broken(c, why);
+            return -1;
+        }
+        if (h.status == 101) {
+            broken(c, "the server switched protocols, which nobody asked for");
             return -1;
         }
         if (h.status >= 200) {
