@@ -1,84 +1,17 @@
 #include "probe/fence.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "probe/pair.h"
 #include "probe/place.h"
 #include "sys/netns.h"
 
 #include <arpa/inet.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define PATIENCE_MS 200       /* for what should be refused at once */
 #define LONG_PATIENCE_MS 3000 /* for what should be answered: a busy machine is no fault */
 #define NOBODY 65534
 #define PORT_TRIES 16
-
-/* -- judging -- */
-
-static bool was_refused(const struct fence_probe *p, const struct outcome *o)
-{
-    if (o->kind == OUTCOME_SILENT)
-        return p->alive; /* else it may be on its way */
-    /* A closed port's own answer, unless somebody is known to listen there. */
-    return o->kind == OUTCOME_REFUSED && (p->alive || o->error != ECONNREFUSED);
-}
-
-static bool is_running(const struct outcome *o)
-{
-    const char *body = strstr(o->body, "\r\n\r\n");
-    autojson cJSON *j = NULL;
-    const char *state;
-
-    if (o->status != 200 || !body ||
-        json_parse("/health", body + 4, strlen(body + 4), &j, NULL) < 0)
-        return false;
-    state = json_str(cJSON_GetObjectItemCaseSensitive(j, "gateway"), "state");
-    return state && strcmp(state, "running") == 0;
-}
-
-static bool as_expected(const struct fence_probe *p, const struct outcome *o)
-{
-    switch (p->expect) {
-    case EXPECT_REFUSED:
-        return was_refused(p, o);
-    case EXPECT_ANSWER:
-        return o->kind == OUTCOME_ANSWERED;
-    case EXPECT_HEALTH:
-        return o->kind == OUTCOME_ANSWERED && is_running(o);
-    case EXPECT_FORBIDDEN:
-        return o->kind == OUTCOME_ANSWERED && o->status == 403;
-    case EXPECT_LET:
-        return o->kind == OUTCOME_SILENT ||
-               (o->kind == OUTCOME_ANSWERED && o->status && o->status != 403);
-    }
-    return false;
-}
-
-static bool needs_control(const struct fence_probe *p)
-{
-    return p->expect == EXPECT_REFUSED || p->expect == EXPECT_FORBIDDEN;
-}
-
-static bool control_holds(const struct fence_probe *p, const struct outcome *control)
-{
-    return control->kind == OUTCOME_ANSWERED &&
-           (p->expect != EXPECT_FORBIDDEN || control->status == 200);
-}
-
-enum check_result fence_judge(const struct fence_probe *p, const struct outcome *real,
-                              const struct outcome *control)
-{
-    if (p->skipped)
-        return CHECK_SKIPPED;
-    if (!as_expected(p, real))
-        return CHECK_FAIL;
-    return !needs_control(p) || control_holds(p, control) ? CHECK_PASS : CHECK_UNPROVEN;
-}
-
-/* -- running -- */
 
 /* A port that is free now on the loopback; our listeners try it on all their addresses. */
 static uint16_t free_port(void)
@@ -168,7 +101,7 @@ static int start_group(struct fence_group *g, const struct place *place, bool co
 {
     for (size_t i = 0; i < g->count; i++)
         g->attempts[i].patience_ms =
-            control || wants_answer(&g->probes[i]) ? LONG_PATIENCE_MS : PATIENCE_MS;
+            control || wants_answer(&g->probes[i]) ? LONG_PATIENCE_MS : FENCE_PATIENCE_MS;
     *outcomes = shared_new(FENCE_MAX * sizeof **outcomes);
     if (!*outcomes)
         return -errno;
@@ -284,70 +217,6 @@ int fence_start(const struct instance *in, struct fence **ret, struct err *e)
     return 0;
 }
 
-/* -- reporting -- */
-
-static const char *const place_texts[] = {
-    [FENCE_INSIDE] = "as the sandbox user, inside",
-    [FENCE_USER] = "as the sandbox user, outside its namespace",
-    [FENCE_OTHER] = "as another user of the host",
-};
-
-static const char *const expect_texts[] = {
-    [EXPECT_REFUSED] = "refused",
-    [EXPECT_ANSWER] = "answered",
-    [EXPECT_HEALTH] = "HTTP 200, gateway running",
-    [EXPECT_FORBIDDEN] = "HTTP 403",
-    [EXPECT_LET] = "not refused by the policy (a failure further on is the network's)",
-};
-
-static const char *type_text(const struct attempt *a)
-{
-    return a->type == ATTEMPT_TCP    ? "TCP"
-           : a->type == ATTEMPT_HTTP ? "HTTP"
-           : a->type == ATTEMPT_UDP  ? "UDP"
-                                     : "ping";
-}
-
-static void describe_control(const struct fence *f, const struct fence_probe *p,
-                             const struct outcome *o, char *out, size_t size)
-{
-    char text[128];
-
-    if (!needs_control(p) || p->skipped)
-        return;
-    if (!o) {
-        snprintf(out, size, "none: %s", f->control_fault);
-        return;
-    }
-    outcome_text(o, text, sizeof text);
-    snprintf(out, size, "%s: the same where there are no rules", text);
-}
-
-static void report_probe(const struct fence *f, const struct fence_group *g, size_t i,
-                         enum fence_place where, struct verify_report *r)
-{
-    static const struct outcome none = { .kind = OUTCOME_NONE };
-    const struct fence_probe *p = &g->probes[i];
-    const struct outcome *control = g->control ? &g->control[i] : NULL;
-    struct check c = { .result = fence_judge(p, &g->real[i], control ? control : &none) };
-    char to[80];
-
-    endpoint_text(&g->attempts[i].to, to, sizeof to);
-    snprintf(c.name, sizeof c.name, "%s", p->name);
-    snprintf(c.tried, sizeof c.tried, "%s to %s %s%s%.*s", type_text(&g->attempts[i]), to,
-             place_texts[where], p->request[0] ? ": " : "", (int)strcspn(p->request, "\r"),
-             p->request);
-    snprintf(c.expected, sizeof c.expected, "%s", expect_texts[p->expect]);
-    if (p->skipped)
-        snprintf(c.got, sizeof c.got, "%s", p->skipped);
-    else if (p->expect == EXPECT_LET && g->real[i].kind == OUTCOME_SILENT)
-        snprintf(c.got, sizeof c.got, "not refused: still connecting after %d ms", PATIENCE_MS);
-    else
-        outcome_text(&g->real[i], c.got, sizeof c.got);
-    describe_control(f, p, control, c.control, sizeof c.control);
-    report_add(r, &c);
-}
-
 void fence_finish(struct fence *f, struct verify_report *r)
 {
     for (size_t g = 0; g < FENCE_PLACE_COUNT; g++) {
@@ -360,7 +229,7 @@ void fence_finish(struct fence *f, struct verify_report *r)
             (void)child_wait(group->control_pid, 2 * LONG_PATIENCE_MS);
         group->control_pid = 0;
         for (size_t i = 0; i < group->count; i++)
-            report_probe(f, group, i, g, r);
+            fence_report(f, g, i, r);
     }
     fence_free(f);
 }

@@ -57,6 +57,9 @@ struct fence {
 /* fence_list.c: fills the groups. */
 int fence_list(struct fence *f, struct err *e);
 
+/* How long a probe that should be refused is waited for: refusals come at once. */
+#define FENCE_PATIENCE_MS 200
+
 /* Starts all probes and their controls; they run while the caller does something else. The caller's
  * to finish. */
 int fence_start(const struct instance *in, struct fence **ret, struct err *e);
@@ -67,5 +70,8 @@ void fence_finish(struct fence *f, struct verify_report *r);
 /* Whether an outcome is what was expected, given what the control showed. */
 enum check_result fence_judge(const struct fence_probe *p, const struct outcome *real,
                               const struct outcome *control);
+
+/* Adds the row of one probe that has run. */
+void fence_report(const struct fence *f, enum fence_place where, size_t i, struct verify_report *r);
 
 #endif
