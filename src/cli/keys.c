@@ -157,8 +157,15 @@ static int set_key(const struct request *q, struct err *e)
     r = read_value(q, &value, e);
     if (r < 0)
         return r;
-    if (geteuid() == 0)
-        return seal_store(q->name, q->key, value.data, value.len, e);
+    if (geteuid() == 0) {
+        r = seal_store(q->name, q->key, value.data, value.len, e);
+        if (r == 0)
+            fprintf(stderr,
+                    "%s is sealed for the gateway; nothing uses it until there is a "
+                    "guardrail\n",
+                    q->key);
+        return r;
+    }
     r = edit_env(q, buf_str(&value), e);
     if (r == 0)
         fprintf(stderr,

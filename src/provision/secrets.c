@@ -28,8 +28,12 @@ static void add_recorded(const struct inputs *in, struct plan *p, const char *di
         const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "id"));
         const cJSON *after = cJSON_GetObjectItemCaseSensitive(entry, "after");
 
-        if (id && after && strncmp(id, dir, len) == 0 && (id[len] == '/' || id[len] == '\0'))
-            add(in, p, id, cJSON_Duplicate(after, true));
+        if (id && after && strncmp(id, dir, len) == 0 && (id[len] == '/' || id[len] == '\0')) {
+            cJSON *want = cJSON_Duplicate(after, true);
+
+            cJSON_AddTrueToObject(want, "seed"); /* `keys set` may have replaced it since */
+            add(in, p, id, want);
+        }
     }
 }
 

@@ -96,3 +96,12 @@ wait_for 10 sh -c 'for p in $(pgrep -u sandbox); do tr "\0" "\n" </proc/$p/envir
 t_case "--disable takes the key and its public half away"
 expect_disable
 expect_absent /home/sandbox/.defenseclaw/device.key /etc/defenseclaw/sandbox
+
+t_case "a sealed key that keys set left stays at --disable, and setup goes through with it"
+expect_setup
+expect sh -c 'printf sk-example | defenseclaw keys set PROVIDER_API_KEY'
+expect_disable
+expect test -s $cred
+expect_setup
+expect_disable
+expect rm -r /etc/defenseclaw/sandbox/secrets
