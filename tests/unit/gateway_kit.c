@@ -263,6 +263,13 @@ int kit_stop(void)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+void kit_stop_killed(void)
+{
+    waitpid(gateway, NULL, 0);
+    gateway = 0;
+    fd_closep(&notify_fd);
+}
+
 pid_t kit_pid(void)
 {
     return gateway;

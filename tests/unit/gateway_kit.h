@@ -42,6 +42,8 @@ void kit_start(const char *policy, const struct kit_options *options);
 int kit_start_fails(const char *policy, const struct kit_options *options, struct buf *said);
 /* Ends it by SIGTERM: its exit status; fails the test when that takes more than 200 ms. */
 int kit_stop(void);
+/* After the test killed it: its database stays. */
+void kit_stop_killed(void);
 pid_t kit_pid(void);
 /* The next message to the notification socket, NULL after half a second without one. Static. */
 const char *kit_notified(void);
