@@ -4,20 +4,20 @@
 # error with step, cause and fix, exit 1, and the machine as it was.
 
 prog=/usr/lib/dctest/defenseclaw-fault
+. /usr/lib/dctest/trials.sh
 export DEFENSECLAW_FAULT_LOG=$T_OUT/struck
 
-# What a failed run has to leave: $1 listing before, $2 what failed.
+# What a failed run has to leave: $1 compares, $2 is what failed.
 check_failed() {
     [ "$status" = 1 ] || t_fail "status $status instead of 1 when failing: $2" "$(t_said)"
     grep -q '^ERROR: ' $T_OUT/stderr || t_fail "no error line when failing: $2" "$(t_said)"
     [ "$(grep -c '^ERROR: ' $T_OUT/stderr)" = 1 ] || t_fail "more than one error: $2" "$(t_said)"
     grep -q '^fix: ' $T_OUT/stderr || t_fail "no fix when failing: $2" "$(t_said)"
-    listing $T_OUT/now sandbox /nowhere
-    expect_same_file "$1" $T_OUT/now || t_fail "not as before after failing: $2"
+    "$1" "failing: $2"
 }
 
-fail_each() { # BEFORE RESTORE COMMAND…: each thing in turn, until there is no Nth one any more
-    local before=$1 restore=$2 n what
+fail_each() { # COMPARE RESTORE COMMAND…: each thing in turn, until there is no Nth one any more
+    local compare=$1 restore=$2 n what
     shift 2
     for ((n = 1; n < 1000; n++)); do
         rm -f $T_OUT/struck
@@ -25,7 +25,7 @@ fail_each() { # BEFORE RESTORE COMMAND…: each thing in turn, until there is no
         if [ -e $T_OUT/struck ]; then
             what=$(cat $T_OUT/struck)
             struck=$((struck + 1))
-            check_failed "$before" "$what"
+            check_failed "$compare" "$what"
         elif [ "$n" -gt "$(cat $T_OUT/struck.items)" ]; then
             break
         else # that thing needed no call that could fail: put the machine back, and go on
@@ -35,23 +35,25 @@ fail_each() { # BEFORE RESTORE COMMAND…: each thing in turn, until there is no
     done
 }
 
+t_case "setup and disable go through"
+first_round
+
 t_case "every thing that setup puts fails once, and is rolled back"
 struck=0
-listing $T_OUT/before sandbox /nowhere
-fail_each $T_OUT/before expect_disable $prog sandbox setup --non-interactive --policy strict
+fail_each as_before expect_disable $prog sandbox setup --non-interactive
 [ $struck -gt 50 ] || t_fail "only $struck things failed"
 t_note "$struck things failed"
 
 t_case "setup stands afterwards"
 expect defenseclaw sandbox verify
-listing $T_OUT/set sandbox /nowhere
 
 t_case "every thing that disable puts back fails once, and the instance stands as before"
 struck=0
-fail_each $T_OUT/set 'expect_setup --policy strict' $prog sandbox setup --disable --non-interactive
+fail_each as_set expect_setup $prog sandbox setup --disable --non-interactive
 [ $struck -gt 50 ] || t_fail "only $struck things failed"
 t_note "$struck things failed"
 
 t_case "nothing is left to disable afterwards"
 expect_disable
 expect_said 'nothing to do'
+whole_machine
