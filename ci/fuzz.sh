@@ -24,8 +24,8 @@ for name; do
     CFLAGS=-fsanitize=fuzzer-no-link make -s CC=clang SANITIZE=1 BUILD="$build" $objects
     # shellcheck disable=SC2086,SC2046
     clang -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -pie $objects -Wl,--start-group $libs \
-        -Wl,--end-group $(pkg-config --libs libcjson libsodium yaml-0.1) -lhttp_parser -Wl,-Bstatic -lunistring -Wl,-Bdynamic \
-        -lm -o "$build/${name}_fuzz"
+        -Wl,--end-group $(pkg-config --libs libcjson libsodium yaml-0.1) -lhttp_parser \
+        -Wl,-Bstatic -lunistring -Wl,-Bdynamic -lm -o "$build/${name}_fuzz"
     mkdir -p "$build/corpus/$name" "tests/fuzz/corpus/$name"
     if "$build/${name}_fuzz" -max_total_time="${FUZZ_SECONDS:-30}" -max_len=65536 -verbosity=0 \
         -artifact_prefix="$build/$name-" "$build/corpus/$name" "tests/fuzz/corpus/$name" >"$build/$name.log" 2>&1; then

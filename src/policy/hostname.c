@@ -19,7 +19,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Whether the last label is all digits or 0x…: then resolvers may take the whole for an address. */
+/* Whether the last label is all digits or 0x...: then resolvers may take the whole for an address. */
 static bool ends_in_number(const char *text)
 {
     const char *label = strrchr(text, '.');
