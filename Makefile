@@ -36,7 +36,7 @@ HELPERS  := defenseclaw-seed-archive defenseclaw-launch
 
 defenseclaw_FOLDERS := cli seed setup probe provision host resource engine policy spec sys base
 defenseclaw_MAIN    := src/cli/main.c
-defenseclaw_PKGS    := libcjson libsodium libsystemd libnl-3.0 libnl-route-3.0 libnftnl libmnl yaml-0.1
+defenseclaw_PKGS    := libcjson libsodium libsystemd libnl-3.0 libnftnl libmnl yaml-0.1
 defenseclaw-gateway_FOLDERS := gateway policy spec base
 defenseclaw-gateway_MAIN    := src/gateway/main.c
 defenseclaw-gateway_PKGS    := libcjson libsodium libsystemd libevent_core libcares yaml-0.1 sqlite3 jansson
@@ -49,7 +49,7 @@ defenseclaw-launch_MAIN    := $(wildcard src/launch/*.c)
 defenseclaw-launch_PKGS    := libcjson libsodium
 # Static: its soname differs between Debian 12 and 13, and a program built on one shall run on both.
 LIBS_ALWAYS := -l:libunistring.a -lm
-ALL_PKGS    := libarchive libcjson libsodium libsystemd libnl-3.0 libnl-route-3.0 libnftnl libmnl \
+ALL_PKGS    := libarchive libcjson libsodium libsystemd libnl-3.0 libnftnl libmnl \
                libevent_core libcares yaml-0.1 sqlite3 jansson libseccomp libpcre2-8 cmocka
 
 all: $(addprefix $(BUILD)/,$(PROGRAMS) $(HELPERS)) ## build the programs

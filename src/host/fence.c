@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "host/packet.h"
 #include "resource/ruleset.h"
+#include "sys/iptables.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +26,7 @@ struct tuple {
 };
 
 /* Whose rules a table holds, and so who is asked to let us in. */
-enum owner { OWNER_FIREWALLD, OWNER_UFW, OWNER_IPTABLES, OWNER_NFT };
+enum owner { OWNER_FIREWALLD, OWNER_UFW, OWNER_IPTABLES, OWNER_LEGACY, OWNER_NFT };
 
 /* A chain that refuses, and what it refuses. */
 struct finding {
@@ -35,7 +36,7 @@ struct finding {
     struct packet_end end;
     struct tuple refused[TUPLES_MAX];
     size_t count;
-    bool out;
+    bool out, legacy; /* legacy: a table of the kernel's older filter */
 };
 
 /* ---- what has to get through
@@ -100,15 +101,18 @@ static bool jumps_to(const struct nft_chain *c, const char *chain)
 
 static enum owner owner_of(const struct finding *f)
 {
+    static const char *const chains[] = { "INPUT", "OUTPUT", "PREROUTING", "POSTROUTING" };
     const bool ip = f->table->family == NFPROTO_IPV4;
 
     if (strcmp(f->table->name, "firewalld") == 0)
         return OWNER_FIREWALLD;
     if (ip && jumps_to(f->chain, f->out ? "ufw-before-output" : "ufw-before-input"))
         return OWNER_UFW;
-    if (ip && strcmp(f->table->name, "filter") == 0 &&
-        (strcmp(f->chain->name, "INPUT") == 0 || strcmp(f->chain->name, "OUTPUT") == 0))
-        return OWNER_IPTABLES;
+    if (f->legacy)
+        return OWNER_LEGACY;
+    for (size_t i = 0; ip && i < N_ELEMENTS(chains); i++)
+        if (strcmp(f->chain->name, chains[i]) == 0)
+            return OWNER_IPTABLES;
     return OWNER_NFT;
 }
 
@@ -185,7 +189,8 @@ static void line_iptables(const struct finding *f, const char *protocol, const c
 {
     const struct ends e = ends_of(f);
 
-    buf_printf(out, "iptables -I INPUT -i %s -s %s -d %s -p %s -m multiport --dports %s -j ACCEPT",
+    buf_printf(out, "%s -t %s -I %s -i %s -s %s -d %s -p %s -m multiport --dports %s -j ACCEPT",
+               f->legacy ? "iptables-legacy" : "iptables", f->table->name, f->chain->name,
                f->n->link, e.from, e.to, protocol, ports);
 }
 
@@ -194,7 +199,9 @@ static void fix_iptables(const struct finding *f, struct buf *out)
     const struct ends e = ends_of(f);
 
     if (f->out)
-        buf_printf(out, "iptables -I OUTPUT -o %s -s %s -d %s -j ACCEPT", f->n->link, e.from, e.to);
+        buf_printf(out, "%s -t %s -I %s -o %s -s %s -d %s -j ACCEPT",
+                   f->legacy ? "iptables-legacy" : "iptables", f->table->name, f->chain->name,
+                   f->n->link, e.from, e.to);
     else
         each_protocol(f, out, line_iptables);
 }
@@ -231,6 +238,7 @@ static const struct {
     [OWNER_FIREWALLD] = { "firewalld's ", fix_firewalld },
     [OWNER_UFW] = { "ufw's ", fix_ufw },
     [OWNER_IPTABLES] = { "iptables' ", fix_iptables },
+    [OWNER_LEGACY] = { "iptables-legacy's ", fix_iptables },
     [OWNER_NFT] = { "", fix_nft },
 };
 
@@ -286,9 +294,9 @@ static bool interesting(const struct network *n, const struct nft_table *t)
 }
 
 static int ask(const struct network *n, const struct nft_table *t, const struct nft_chain *c,
-               struct err *e)
+               bool legacy, struct err *e)
 {
-    struct finding f = { .n = n, .table = t, .chain = c };
+    struct finding f = { .n = n, .table = t, .chain = c, .legacy = legacy };
     struct tuple all[TUPLES_MAX];
     size_t count = tuples_of(n, all);
 
@@ -305,13 +313,28 @@ static int ask(const struct network *n, const struct nft_table *t, const struct 
     return f.count ? refuse(&f, e) : 0;
 }
 
-static int ask_table(const struct network *n, const struct nft_table *t, struct err *e)
+static int ask_table(const struct network *n, const struct nft_table *t, bool legacy, struct err *e)
 {
     int r = 0;
 
     for (const struct nft_chain *c = t->chains; c && r == 0; c = c->next)
         if (passed(t, c))
-            r = ask(n, t, c, e);
+            r = ask(n, t, c, legacy, e);
+    return r;
+}
+
+static int ask_legacy(const struct network *n, struct nft_ruleset *rs, struct err *e)
+{
+    static const char *const names[] = { "raw", "mangle", "filter", "security" };
+    int r = 0;
+
+    for (size_t i = 0; i < N_ELEMENTS(names) && r == 0; i++) {
+        struct nft_table *t;
+
+        r = iptables_read(rs, names[i], &t);
+        if (r == 0 && t)
+            r = ask_table(n, t, true, e);
+    }
     return r;
 }
 
@@ -328,10 +351,12 @@ int network_fenced(const struct network *n, struct err *e)
             continue;
         r = nft_read_rules(nft, rs, t);
         if (r == 0)
-            r = ask_table(n, t, e);
+            r = ask_table(n, t, false, e);
     }
+    if (r == 0)
+        r = ask_legacy(n, rs, e);
     if (r < 0 && r != -EACCES)
-        return err_set(e, r, EXIT_MACHINE, "nf_tables: the ruleset can't be read: %s",
+        return err_set(e, r, EXIT_MACHINE, "the packet filter's rules can't be read: %s",
                        strerror(-r));
     return r;
 }

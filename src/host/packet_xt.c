@@ -91,7 +91,7 @@ static int match_conntrack(const struct packet *p, const struct nft_op *op)
     if (op->key != 3 && op->key != 2)
         return UNKNOWN;
     memcpy(&info, op->data.p, op->key == 3 ? sizeof(info) : sizeof(struct xt_conntrack_mtinfo2));
-    if (info.match_flags != XT_CONNTRACK_STATE)
+    if ((info.match_flags & ~XT_CONNTRACK_STATE_ALIAS) != XT_CONNTRACK_STATE)
         return UNKNOWN;
     if (p->track == TRACK_NONE)
         bit = XT_CONNTRACK_STATE_UNTRACKED;

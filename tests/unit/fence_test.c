@@ -16,8 +16,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+
+#define FIX_ADDRESSES "defenseclaw sandbox setup --name sandbox --host-ip %15s --sandbox-ip %15s"
 
 /* As an admin types it: a shell's work, so that quotes and && are tried too. */
 static void type(const char *line)
@@ -187,8 +191,9 @@ static const struct scene {
     { "iptables",
       "table ip filter { chain INPUT { type filter hook input priority 0; policy drop;\n }\n}\n",
       "iptables' table ip filter, chain INPUT",
-      "iptables -I INPUT -i sandbox0 -s 10.200.0.2 -d 10.200.0.1 -p tcp -m multiport --dports "
-      "53,3128,4000,18970 -j ACCEPT && iptables -I INPUT" },
+      "iptables -t filter -I INPUT -i sandbox0 -s 10.200.0.2 -d 10.200.0.1 -p tcp -m multiport "
+      "--dports "
+      "53,3128,4000,18970 -j ACCEPT && iptables -t filter -I INPUT" },
 };
 
 static void scene_plays(const struct scene *s)
@@ -253,6 +258,77 @@ static void the_kernel_judges_alike(void **state)
     }
 }
 
+/* iptables in both its forms; each line is what follows the program's name. */
+static const struct iptables_scene {
+    const char *lines[6];
+    const char *text; /* NULL: nothing is in the way */
+} iptables_scenes[] = {
+    { { "-P INPUT DROP", "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT" },
+      "chain INPUT drops what goes out of the sandbox (tcp 53,3128,4000,18970, udp 53), by the "
+      "policy of INPUT" },
+    { { "-P INPUT DROP",
+        "-A INPUT -i sand+ -p tcp -m multiport --dports 53,3000:5000 -m comment --comment x -j "
+        "ACCEPT",
+        "-A INPUT -i sandbox0 -p udp --dport 53 -j ACCEPT" },
+      "(tcp 18970), by the policy of INPUT" },
+    { { "-P INPUT DROP", "-A INPUT -s 10.200.0.0/29 -j ACCEPT" }, NULL },
+    { { "-N mine", "-A INPUT -j mine", "-A mine -m addrtype --dst-type LOCAL -j RETURN",
+        "-A mine -j DROP" },
+      NULL },
+    { { "-N mine", "-A INPUT -g mine", "-A INPUT -j ACCEPT", "-A mine -p udp -j RETURN",
+        "-P INPUT DROP" },
+      "by the policy of INPUT" },
+    { { "-N mine", "-A INPUT -j mine", "-A mine -i sandbox0 -p tcp --dport 3128 -j REJECT" },
+      "(tcp 3128), by a rule in mine" },
+    { { "-A INPUT -m conntrack --ctstate INVALID -j DROP", "-A INPUT -f -j DROP" }, NULL },
+    { { "-A INPUT ! -i lo -m state --state NEW,UNTRACKED -p tcp --syn -j DROP" },
+      "(tcp 53,3128,4000,18970), by a rule in INPUT" },
+    { { "-A INPUT -m limit --limit 3/min -j LOG", "-A INPUT -m limit --limit 3/min -j DROP" },
+      NULL },
+    { { "-A INPUT ! -s 192.0.2.0/24 -p udp -j DROP" }, "(udp 53), by a rule in INPUT" },
+    { { "-A OUTPUT -o sandbox0 -j DROP" }, "chain OUTPUT drops what goes to the sandbox" },
+    { { "-t raw -A PREROUTING -i sandbox0 -j DROP" }, "table ip raw, chain PREROUTING" },
+    { { "-P FORWARD DROP" }, NULL },
+};
+
+static void iptables_plays(const char *program, const char *whose, const struct iptables_scene *s)
+{
+    struct network n = machine_network();
+    struct err e = { 0 };
+    char line[256];
+    int r, rounds = 0;
+
+    assert_int_equal(machine_fresh(NULL), 0);
+    for (size_t i = 0; i < N_ELEMENTS(s->lines) && s->lines[i]; i++) {
+        snprintf(line, sizeof(line), "%s %s", program, s->lines[i]);
+        if (machine_run(line) != 0)
+            fail_msg("%s: %s", line, machine_output(line));
+    }
+    r = network_fenced(&n, &e);
+    if (!s->text) {
+        if (r != 0)
+            fail_msg("%s %s: %s", program, s->lines[0], e.text);
+        return;
+    }
+    if (r != -EACCES || !strstr(e.text, s->text) || strncmp(e.text, whose, strlen(whose)) != 0)
+        fail_msg("%s %s: %d %s", program, s->lines[0], r, e.text);
+    while (r == -EACCES && rounds++ < 3) {
+        type(e.fix);
+        r = network_fenced(&n, &e);
+    }
+    if (r != 0)
+        fail_msg("%s: still in the way after its fix: %s", s->lines[0], e.text);
+}
+
+static void iptables_is_judged_in_both_its_forms(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(iptables_scenes); i++) {
+        iptables_plays("/usr/sbin/iptables-legacy", "iptables-legacy's", &iptables_scenes[i]);
+        iptables_plays("/usr/sbin/iptables-nft", "iptables'", &iptables_scenes[i]);
+    }
+}
+
 static void clash(const char *command, const char *text)
 {
     struct network n = machine_network();
@@ -264,8 +340,7 @@ static void clash(const char *command, const char *text)
     assert_int_equal(e.status, EXIT_USAGE);
     if (!strstr(e.text, text))
         fail_msg("%s: %s", command, e.text);
-    if (sscanf(e.fix, "defenseclaw sandbox setup --name sandbox --host-ip %15s --sandbox-ip %15s",
-               host, inside) != 2)
+    if (sscanf(e.fix, FIX_ADDRESSES, host, inside) != 2)
         fail_msg("no free addresses are named: %s", e.fix);
     inet_pton(AF_INET, host, &n.host_ip);
     inet_pton(AF_INET, inside, &n.sandbox_ip);
@@ -319,6 +394,54 @@ static void a_default_route_and_our_own_network_are_no_clash(void **state)
     assert_int_equal(network_preflight(&n, false, &e), -EEXIST);
     assert_string_equal(e.text, "sandbox0 veth already exists");
     assert_int_equal(e.status, EXIT_MACHINE);
+}
+
+/* Another instance as setup leaves it, on an /etc of the test's own. */
+static void instance_there(const struct network *n, uint16_t relay)
+{
+    struct instance in = {
+        .uid = 4002, .gid = 4002, .gateway_uid = 4003, .gateway_gid = 4003, .uuid = OTHER_UUID
+    };
+    autojson cJSON *j = NULL;
+    autofree char *text = NULL;
+    autofd int fd = -EBADF;
+
+    spec_defaults(&in.spec);
+    strcpy(in.spec.name, "second");
+    strcpy(in.spec.home, "/home/second");
+    in.spec.host_ip = n->host_ip;
+    in.spec.sandbox_ip = n->sandbox_ip;
+    in.spec.relay_port = relay;
+    j = instance_to_json(&in);
+    text = cJSON_Print(j);
+    mkdir("/etc/defenseclaw", 0755);
+    mkdir("/etc/defenseclaw/second", 0755);
+    fd = open("/etc/defenseclaw/second/instance.json", O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC,
+              0644);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void another_instances_values_are_taken(void **state)
+{
+    struct network n = machine_network(), other = n;
+    struct err e = { 0 };
+    char host[INET_ADDRSTRLEN], inside[INET_ADDRSTRLEN];
+
+    (void)state;
+    assert_int_equal(mount("none", "/etc", "tmpfs", 0, NULL), 0);
+    instance_there(&other, 18790);
+    assert_int_equal(network_preflight(&n, false, &e), -EADDRINUSE);
+    assert_int_equal(e.status, EXIT_MACHINE);
+    assert_non_null(strstr(e.text, "instance second"));
+    assert_int_equal(sscanf(e.fix, FIX_ADDRESSES, host, inside), 2);
+    inet_pton(AF_INET, host, &n.host_ip);
+    inet_pton(AF_INET, inside, &n.sandbox_ip);
+    assert_int_equal(network_preflight(&n, false, &e), 0);
+    instance_there(&other, 18789);
+    assert_int_equal(network_preflight(&n, false, &e), -EADDRINUSE);
+    assert_string_equal(e.fix, "defenseclaw sandbox setup --name sandbox --relay-port 18790");
+    n.relay_port = 18790;
+    assert_int_equal(network_preflight(&n, false, &e), 0);
 }
 
 static void held_ports_name_their_holder(void **state)
@@ -387,6 +510,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_A_FRESH_MACHINE(every_foreign_fence_is_judged),
         ON_A_FRESH_MACHINE(the_kernel_judges_alike),
+        ON_A_FRESH_MACHINE(iptables_is_judged_in_both_its_forms),
+        ON_A_FRESH_MACHINE(another_instances_values_are_taken),
         ON_A_FRESH_MACHINE(addresses_that_the_host_routes_are_refused),
         ON_A_FRESH_MACHINE(a_default_route_and_our_own_network_are_no_clash),
         ON_A_FRESH_MACHINE(held_ports_name_their_holder),
