@@ -442,6 +442,7 @@ static void another_instances_values_are_taken(void **state)
     assert_string_equal(e.fix, "defenseclaw sandbox setup --name sandbox --relay-port 18790");
     n.relay_port = 18790;
     assert_int_equal(network_preflight(&n, false, &e), 0);
+    assert_int_equal(umount2("/etc", MNT_DETACH), 0);
 }
 
 static void held_ports_name_their_holder(void **state)
