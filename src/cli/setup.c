@@ -4,6 +4,7 @@
 #include "cli/preview.h"
 #include "cli/verbs.h"
 #include "engine/plan.h"
+#include "seed/announce.h"
 
 #include <signal.h>
 #include <string.h>
@@ -150,6 +151,8 @@ static int run(const struct options *o, struct screen *screen, struct err *e)
         return EXIT_DONE; /* a dry run, or a person's no */
     if (r < 0)
         return err_print(e);
+    if (o->disable && res.changes > 0)
+        announce_withdraw();
     if (res.recovered)
         fprintf(stderr, "note: an interrupted run was undone first\n");
     (o->disable ? print_disabled : print_done)(o, &res);

@@ -66,3 +66,9 @@ int announce_issue(const char *text)
     r = beneath_open_parent(ISSUE, &dir, &base, NULL);
     return r < 0 ? r : beneath_replace(dir, base, "firstboot", out.data, out.len, &attrs);
 }
+
+void announce_withdraw(void)
+{
+    if (unlink(ISSUE) == 0)
+        rmdir(ISSUE_DIR);
+}

@@ -10,4 +10,7 @@ void announce_consoles(const char *text);
  * agetty reads, are doubled. 0 or negative errno. */
 int announce_issue(const char *text);
 
+/* Takes that file away again, and its directory when nothing else is in it: the instance is gone. */
+void announce_withdraw(void);
+
 #endif
