@@ -276,9 +276,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 int dns_new(struct gateway *g, int fd, struct dns **ret)
 {
     struct dns *d = calloc(1, sizeof *d);
+    int room = 1 << 20;
 
     if (!d)
         return -ENOMEM;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room,
+               sizeof room); /* bursts wait here, as far as allowed */
     d->g = g;
     d->fd = fd;
     LIST_INIT(&d->pending);
