@@ -123,7 +123,8 @@ def syscalls(command):
     sh("strace", "-f", "-qq", "-o", "/run/strace", *command)
     text = open("/run/strace", encoding="utf-8", errors="replace").read()
     calls = re.findall(r"^\d+ +([a-z0-9_]+)\(", text, re.M)
-    programs = re.findall(r"execve\(\"([^\"]+)\".* = 0$", text, re.M)
+    # A look along PATH that found nothing is no program; an interrupted line has no status yet.
+    programs = [m[1] for m in re.finditer(r"execve\(\"([^\"]+)\".*$", text, re.M) if "ENOENT" not in m[0]]
     return {"syscalls": len(calls), "programs": [os.path.basename(p) for p in programs[1:]],
             "fsyncs": sum(c in ("fsync", "fdatasync", "syncfs") for c in calls),
             "processes": len(set(re.findall(r"^(\d+) ", text, re.M)))}
