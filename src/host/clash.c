@@ -47,16 +47,36 @@ static void rows_done(struct machine_rows *m)
     rtnl_rows_done(&m->routes);
 }
 
-static int rows_read(const struct network *n, struct machine_rows *m)
+/* A router's table may have a million rows: only those that touch one of ours are kept, unless a
+ * free pair is looked for. */
+struct keeping {
+    const struct network *n;
+    bool all;
+};
+
+static bool touches(const struct rtnl_row *row, void *arg)
+{
+    const struct keeping *k = arg;
+
+    return row->family == AF_INET &&
+           (k->all || covers(row, row->addr, k->n->host_ip) ||
+            covers(row, row->addr, k->n->sandbox_ip) ||
+            memcmp(row->local, &k->n->host_ip, sizeof(k->n->host_ip)) == 0 ||
+            memcmp(row->local, &k->n->sandbox_ip, sizeof(k->n->sandbox_ip)) == 0);
+}
+
+static int rows_read(const struct network *n, bool all, struct machine_rows *m)
 {
     autortnl struct rtnl *nl = NULL;
+    struct keeping k = { n, all };
     struct rtnl_link own;
     int r = rtnl_open(&nl);
 
+    rows_done(m);
     if (r == 0)
-        r = rtnl_list(nl, RTNL_ADDRESSES, &m->addresses);
+        r = rtnl_list(nl, RTNL_ADDRESSES, touches, &k, &m->addresses);
     if (r == 0)
-        r = rtnl_list(nl, RTNL_ROUTES, &m->routes);
+        r = rtnl_list(nl, RTNL_ROUTES, touches, &k, &m->routes);
     if (r == 0 && rtnl_link_get(nl, n->link, &own) == 0)
         m->own = own.index;
     return r;
@@ -138,20 +158,19 @@ static bool free_pair(const struct network *n, const struct machine_rows *m, str
     return false;
 }
 
-static int fix_addresses(const struct network *n, const struct machine_rows *m, int r,
-                         struct err *e)
+static int fix_addresses(const struct network *n, struct machine_rows *m, int r, struct err *e)
 {
     char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
     struct address_use u;
 
-    if (!free_pair(n, m, &u))
+    if (rows_read(n, true, m) < 0 || !free_pair(n, m, &u))
         return err_fix(e, r, "choose other addresses with --host-ip and --sandbox-ip");
     return err_fix(e, r, "defenseclaw sandbox setup --name %s --host-ip %s --sandbox-ip %s",
                    n->name, inet_ntop(AF_INET, &u.a, a, sizeof(a)),
                    inet_ntop(AF_INET, &u.b, b, sizeof(b)));
 }
 
-static int refuse(const struct network *n, const struct machine_rows *m, const char *flag,
+static int refuse(const struct network *n, struct machine_rows *m, const char *flag,
                   struct in_addr ip, struct err *e)
 {
     const char *what;
@@ -177,7 +196,7 @@ int network_clash(const struct network *n, struct err *e)
 
     if (r < 0)
         return r;
-    r = rows_read(n, &m);
+    r = rows_read(n, false, &m);
     if (r < 0)
         err_set(e, r, EXIT_FAILED, "the machine's routes can't be read: %s", strerror(-r));
     if (r == 0)
@@ -223,7 +242,7 @@ int network_taken(const struct network *n, struct err *e)
     struct machine_rows m = { 0 };
     int r = each_other(n, takes, &t);
 
-    if (r == -EADDRINUSE && rows_read(n, &m) == 0)
+    if (r == -EADDRINUSE)
         fix_addresses(n, &m, r, e);
     rows_done(&m);
     if (r != -EEXIST)

@@ -125,9 +125,11 @@ static bool loopback_row(const struct rtnl_row *row)
 
 /* On the host only what hangs on our link is ours to judge, and of that only IPv4: the ingress
  * fence lets nothing else in. Inside all counts. */
-static bool counts(const struct link_side *s, enum rtnl_table table, const struct rtnl_row *row)
+static bool counts(const struct rtnl_row *row, void *arg)
 {
-    if (table == RTNL_NEIGHBOURS && !(row->state & NUD_PERMANENT))
+    const struct link_side *s = arg;
+
+    if (row->state && !(row->state & NUD_PERMANENT)) /* a neighbour that was found out */
         return false;
     if (s->inside)
         return !loopback_row(row);
@@ -171,11 +173,11 @@ static int compare(struct link_side *s, enum rtnl_table table, row_fn extra, row
     struct rtnl_row storage[ROWS_MAX];
     struct rtnl_rows want = { .rows = storage };
     autorows struct rtnl_rows now = { 0 };
-    int r = rtnl_list(s->nl, table, &now);
+    int r = rtnl_list(s->nl, table, counts, s, &now);
 
     tables[table].wanted(s, &want);
     for (size_t i = 0; i < now.count && r == 0; i++)
-        if (counts(s, table, &now.rows[i]) && !rows_have(&want, &now.rows[i]))
+        if (!rows_have(&want, &now.rows[i]))
             r = extra(s, table, &now.rows[i], arg);
     for (size_t i = 0; i < want.count && r == 0; i++)
         if (!rows_have(&now, &want.rows[i]))

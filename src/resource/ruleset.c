@@ -167,6 +167,12 @@ int ruleset_check(struct nft *nft, const struct network *n, enum fence_side side
     return r;
 }
 
+/* What a kernel says that lacks an expression, a chain type or a family. */
+static bool missing_feature(int r)
+{
+    return r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT || r == -EPROTONOSUPPORT;
+}
+
 static void silence(void *userdata, const char *difference)
 {
     (void)userdata;
@@ -185,7 +191,8 @@ int ruleset_put(struct nft *nft, const struct network *n, enum fence_side side, 
             changes[i] = (struct nft_change){ p.live.tables[i], p.want[i] };
         r = nft_commit(nft, changes, N_ELEMENTS(changes));
         if (r < 0)
-            err_set(e, r, EXIT_FAILED, "nf_tables: the %s rules are refused: %s",
+            err_set(e, r, missing_feature(r) ? EXIT_MACHINE : EXIT_FAILED,
+                    "nf_tables: the %s rules are refused: %s",
                     side == FENCE_HOST ? "host's" : "namespace's", strerror(-r));
     }
     pair_done(&p);

@@ -426,6 +426,8 @@ static const struct table {
 struct listing {
     const struct table *table;
     struct rtnl_rows *rows;
+    rtnl_keep keep;
+    void *arg;
 };
 
 static int list_row(struct nlmsghdr *h, void *arg)
@@ -440,6 +442,8 @@ static int list_row(struct nlmsghdr *h, void *arg)
     r = l->table->read(h, &row);
     if (r < 0 || (row.family != AF_INET && row.family != AF_INET6))
         return r;
+    if (l->keep && !l->keep(&row, l->arg))
+        return 0;
     if (rows->count == rows->cap) {
         size_t cap = rows->cap ? rows->cap * 2 : 16;
 
@@ -455,11 +459,12 @@ static int list_row(struct nlmsghdr *h, void *arg)
 
 #define DUMP_TRIES 5
 
-int rtnl_list(struct rtnl *nl, enum rtnl_table table, struct rtnl_rows *rows)
+int rtnl_list(struct rtnl *nl, enum rtnl_table table, rtnl_keep keep, void *arg,
+              struct rtnl_rows *rows)
 {
     const struct table *t = &tables[table];
     const uint8_t header[16] = { AF_UNSPEC };
-    struct listing l = { t, rows };
+    struct listing l = { t, rows, keep, arg };
     size_t before = rows->count;
     int r = -EINTR;
 

@@ -76,8 +76,11 @@ struct rtnl_rows {
 void rtnl_rows_done(struct rtnl_rows *rows);
 #define autorows __attribute__((cleanup(rtnl_rows_done)))
 
-/* All rows of a table, IPv4 and IPv6, appended to rows. */
-int rtnl_list(struct rtnl *nl, enum rtnl_table table, struct rtnl_rows *rows);
+/* All rows of a table, IPv4 and IPv6, appended to rows; with keep only those for which it says
+ * true: a router's table is too long to be held whole. */
+typedef bool (*rtnl_keep)(const struct rtnl_row *row, void *arg);
+int rtnl_list(struct rtnl *nl, enum rtnl_table table, rtnl_keep keep, void *arg,
+              struct rtnl_rows *rows);
 /* Adds a row (a neighbour replaces the one that is there), or removes exactly it. */
 int rtnl_add(struct rtnl *nl, enum rtnl_table table, const struct rtnl_row *row);
 int rtnl_del(struct rtnl *nl, enum rtnl_table table, const struct rtnl_row *row);
