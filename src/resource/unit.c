@@ -222,6 +222,23 @@ static int put_policy(struct run *run, struct bus *b, const char *id, const char
     return err_fix(e, -EBADMSG, "journalctl -u %s", id);
 }
 
+/* Starts it. A person may run setup as often as they like: systemd's count of starts, which is there
+ * against loops of a program's own making, begins anew when it is in the way. */
+static int start_job(struct bus *b, const char *id, const struct members *m, struct err *e)
+{
+    struct err first = { 0 };
+    int r = bus_unit_job(b, "StartUnit", id, &first);
+
+    if (r < 0 && strstr(first.text, "start-limit-hit")) {
+        for (size_t i = 0; i < m->count; i++)
+            (void)bus_reset_failed(b, m->names[i]); /* one that isn't loaded has no count */
+        return bus_unit_job(b, "StartUnit", id, e);
+    }
+    if (r < 0 && e)
+        *e = first;
+    return r;
+}
+
 static int start(struct run *run, struct bus *b, const char *id, const struct members *m,
                  const cJSON *state, struct err *e)
 {
@@ -229,7 +246,7 @@ static int start(struct run *run, struct bus *b, const char *id, const struct me
     int r = run->units_changed && run->units_loaded ? reload(run, b, e) : 0;
 
     if (r >= 0)
-        r = bus_unit_job(b, "StartUnit", id, e);
+        r = start_job(b, id, m, e);
     if (r >= 0)
         r = require_active(b, m, e);
     if (r >= 0 && policy)
