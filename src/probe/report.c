@@ -126,10 +126,36 @@ static void print_check(const struct check *c, FILE *out, bool colour)
         fprintf(out, "          control:  %s\n", c->control);
 }
 
+/* How many checks from i on passed in the same words about things of one step ("policy: PATH"). */
+static size_t alike(const struct verify_report *r, size_t i)
+{
+    const struct check *first = &r->checks[i];
+    size_t n = 1, step = strcspn(first->name, ":");
+
+    if (first->result != CHECK_PASS)
+        return 1;
+    for (; i + n < r->count; n++) {
+        const struct check *c = &r->checks[i + n];
+
+        if (c->result != CHECK_PASS || strcmp(c->got, first->got) != 0 || !first->name[step] ||
+            strncmp(c->name, first->name, step + 1) != 0)
+            break;
+    }
+    return n;
+}
+
 void report_print(const struct verify_report *r, FILE *out, bool colour)
 {
-    for (size_t i = 0; i < r->count; i++)
-        print_check(&r->checks[i], out, colour);
+    size_t n;
+
+    for (size_t i = 0; i < r->count; i += n) {
+        struct check c = r->checks[i];
+
+        n = alike(r, i);
+        if (n > 1)
+            snprintf(c.name + strcspn(c.name, ":"), 32, ": %zu things", n);
+        print_check(&c, out, colour);
+    }
     fprintf(out, "%s: %s (%u passed, %u failed, %u unproven, %u skipped)\n", r->instance,
             report_green(r) ? "green" : "RED", r->results[CHECK_PASS], r->results[CHECK_FAIL],
             r->results[CHECK_UNPROVEN], r->results[CHECK_SKIPPED]);

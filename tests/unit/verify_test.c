@@ -371,6 +371,32 @@ static void the_document_is_as_the_design_has_it(void **state)
     report_done(&r);
 }
 
+static void a_person_sees_alike_rows_once_and_red_ones_in_full(void **state)
+{
+    char *text = NULL;
+    size_t size;
+    struct verify_report r = { .instance = "sandbox" };
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    report_addf(&r, CHECK_PASS, "policy: /a", "t", "e", "as setup left it");
+    report_addf(&r, CHECK_PASS, "policy: /b", "t", "e", "as setup left it");
+    report_addf(&r, CHECK_FAIL, "policy: /c", "reading /c", "as before", "gone");
+    report_addf(&r, CHECK_PASS, "policy: /d", "t", "e", "as setup left it");
+    report_addf(&r, CHECK_PASS, "health", "t", "e", "answered");
+    report_print(&r, out, false);
+    fclose(out);
+    assert_string_equal(text, "ok        policy: 2 things: as setup left it\n"
+                              "FAIL      policy: /c: gone\n"
+                              "          tried:    reading /c\n"
+                              "          expected: as before\n"
+                              "ok        policy: /d: as setup left it\n"
+                              "ok        health: answered\n"
+                              "sandbox: RED (4 passed, 1 failed, 0 unproven, 0 skipped)\n");
+    free(text);
+    report_done(&r);
+}
+
 static void junit_escapes_what_it_shows(void **state)
 {
     char path[] = "/tmp/dc-junit.XXXXXX", text[4096] = "";
@@ -409,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_look_that_runs_out_of_time_is_not_whole),
         cmocka_unit_test(a_report_is_green_only_when_nothing_is_red_or_unproven),
         cmocka_unit_test(the_document_is_as_the_design_has_it),
+        cmocka_unit_test(a_person_sees_alike_rows_once_and_red_ones_in_full),
         cmocka_unit_test(junit_escapes_what_it_shows),
     };
 
