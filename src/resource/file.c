@@ -295,9 +295,11 @@ static int put_link(struct run *run, int dir, const char *base, const cJSON *now
     if (!target)
         return -EBADMSG;
     beneath_temp_name(base, run->uuid, temp, sizeof temp);
-    unlinkat(dir, temp, 0);
-    if (symlinkat(target, dir, temp) < 0)
-        return -errno;
+    for (int tries = 0; symlinkat(target, dir, temp) < 0; tries++) {
+        if (errno != EEXIST || tries == 8)
+            return -errno;
+        unlinkat(dir, temp, 0); /* a leftover, or hostile */
+    }
     if (fchownat(dir, temp, (uid_t)json_int(state, "uid", 0), (gid_t)json_int(state, "gid", 0),
                  AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
