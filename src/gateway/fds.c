@@ -33,7 +33,7 @@ static int role_of(int fd)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_storage room;
-    } a;
+    } a = { 0 };
     socklen_t len = sizeof a;
     int type = 0;
 

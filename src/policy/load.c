@@ -77,7 +77,7 @@ static void *new_list(const struct doc *d, size_t size)
 static int read_host(struct loader *l, const struct doc *d, void *into)
 {
     struct endpoint *ep = into;
-    const char *text, *why;
+    const char *text = NULL, *why;
     struct hostname literal;
     char bracketed[HOSTNAME_MAX + 3];
     int r = read_text(l, d, &text);
@@ -104,7 +104,7 @@ static int read_host(struct loader *l, const struct doc *d, void *into)
 static int add_port(struct loader *l, const struct doc *d, struct endpoint *ep)
 {
     unsigned long port;
-    const char *text;
+    const char *text = NULL;
     int r = read_text(l, d, &text);
 
     if (r < 0)
@@ -148,7 +148,7 @@ static int read_port(struct loader *l, const struct doc *d, void *into)
 
 static int read_tls(struct loader *l, const struct doc *d, void *into)
 {
-    const char *text;
+    const char *text = NULL;
     int r = read_text(l, d, &text);
 
     (void)into;
@@ -170,7 +170,7 @@ static int read_allowed(struct loader *l, const struct doc *d, void *into)
     if (!ep->allowed)
         return -ENOMEM;
     for (const struct doc *m = d->child; m; m = m->next) {
-        const char *text, *why;
+        const char *text = NULL, *why;
 
         r = read_text(l, m, &text);
         if (r < 0)
@@ -185,7 +185,7 @@ static int read_allowed(struct loader *l, const struct doc *d, void *into)
 static int read_method(struct loader *l, const struct doc *d, void *into)
 {
     struct rule *rule = into;
-    const char *text;
+    const char *text = NULL;
     int r = read_text(l, d, &text);
 
     if (r < 0)
@@ -200,7 +200,7 @@ static int read_method(struct loader *l, const struct doc *d, void *into)
 static int read_path(struct loader *l, const struct doc *d, void *into)
 {
     struct rule *rule = into;
-    const char *text;
+    const char *text = NULL;
     int r = read_text(l, d, &text);
 
     if (r < 0)
@@ -309,7 +309,7 @@ static int read_endpoints(struct loader *l, const struct doc *d, void *into)
 static int read_binary_path(struct loader *l, const struct doc *d, void *into)
 {
     char **path = into;
-    const char *text;
+    const char *text = NULL;
     int r = read_text(l, d, &text);
 
     if (r < 0)
