@@ -1,11 +1,11 @@
 // DefenseClaw's plugin for OpenClaw. It says in OpenClaw's log what the gateway's guardrail is
 // doing and which tools are called. It blocks nothing: there is no guardrail to ask yet, and what
 // stops an agent is the sandbox's network, not code that runs in the agent's own process.
-import http from "node:http";
+import net from "node:net";
 
 const API_PORT = 18970; // the gateway's, on the host's side of the sandbox
 const TIMEOUT_MS = 3000;
-const BODY_MAX = 64 * 1024;
+const ANSWER_MAX = 64 * 1024;
 
 // OpenClaw registers a plugin several times in one process, from fresh copies of this module too,
 // and any of those may be the one that it keeps: every api gets the hook once, the gateway is
@@ -13,30 +13,30 @@ const BODY_MAX = 64 * 1024;
 const key = Symbol.for("defenseclaw.plugin");
 const state = (globalThis[key] ??= { hooked: new WeakSet(), asked: false });
 
+// A plain socket: OpenClaw sends whatever goes by http or fetch through the egress proxy, which
+// refuses the gateway's own address. The gateway answers with a length and closes.
 function readHealth(host) {
   return new Promise((resolve, reject) => {
-    const agent = new http.Agent(); // no keep-alive, and no proxy, which is the gateway too
-    const options = { host, port: API_PORT, path: "/health", agent, timeout: TIMEOUT_MS };
-    const request = http.get(options, (response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (piece) => {
-        body += piece;
-        if (body.length > BODY_MAX) request.destroy(new Error("answer too long"));
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        try {
-          if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
-          resolve(JSON.parse(body));
-        } catch (error) {
-          reject(error);
-        }
-      });
+    const socket = net.connect(API_PORT, host);
+    let answer = "";
+    socket.unref(); // a short command need not wait for us
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer in ${TIMEOUT_MS} ms`)));
+    socket.setEncoding("utf8");
+    socket.on("error", reject);
+    socket.on("data", (piece) => {
+      answer += piece;
+      if (answer.length > ANSWER_MAX) socket.destroy(new Error("answer too long"));
     });
-    request.on("socket", (socket) => socket.unref()); // a short command need not wait for us
-    request.on("timeout", () => request.destroy(new Error(`no answer in ${TIMEOUT_MS} ms`)));
-    request.on("error", reject);
+    socket.on("end", () => {
+      const body = answer.indexOf("\r\n\r\n");
+      try {
+        if (!/^HTTP\/1\.[01] 200 /.test(answer) || body < 0) throw new Error("not a health answer");
+        resolve(JSON.parse(answer.slice(body)));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    socket.write(`GET /health HTTP/1.1\r\nHost: ${host}:${API_PORT}\r\nConnection: close\r\n\r\n`);
   });
 }
 
