@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define ASK_MS 1000
-#define PAUSE_MS 200
+#define PAUSE_MS 100
 #define SECONDS 30
 #define NOBODY 65534
 
