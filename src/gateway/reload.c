@@ -18,8 +18,9 @@ const char *reload_fault(const struct gateway *g)
     return g->reload_error.status ? g->reload_error.text : NULL;
 }
 
-/* What may change without new sockets: the policy, the device key, and the template by which the
- * rest is judged. */
+/* What may change without new sockets: the policy, the device key, and of the instance the
+ * template, the DNS servers and the agent's port (other addresses come with new sockets, so with a
+ * new start). */
 static int load_anew(const struct gateway *g, struct instance *in, struct force **fresh,
                      struct err *e)
 {
@@ -36,7 +37,6 @@ void reload(struct gateway *g)
     struct instance in;
 
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now_ms() * 1000);
-    upstreams_refresh(g->upstreams);
     if (load_anew(g, &in, &fresh, &g->reload_error) < 0) {
         log_err(&g->reload_error);
         log_line("reload: not taken, the policy in force stays %s",
@@ -45,10 +45,10 @@ void reload(struct gateway *g)
         return;
     }
     g->reload_error = (struct err){ 0 };
-    g->in.spec.policy = in.spec.policy;
-    g->in.spec.dns_filter = in.spec.dns_filter;
     force_unref(g->force);
     g->force = fresh;
+    g->in = in;
+    upstreams_refresh(g->upstreams);
     log_line("reload: policy %s", policy_digest(fresh->policy));
     reload_notify(g);
 }

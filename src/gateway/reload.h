@@ -1,4 +1,4 @@
-/* SIGHUP: policy, device key and DNS servers anew, whole or not at all. */
+/* SIGHUP: the instance's file, policy, device key and DNS servers anew, whole or not at all. */
 #ifndef DEFENSECLAW_GATEWAY_RELOAD_H
 #define DEFENSECLAW_GATEWAY_RELOAD_H
 

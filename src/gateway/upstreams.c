@@ -119,7 +119,16 @@ const struct upstream *upstreams_list(struct upstreams *u, size_t *count)
 
 void upstreams_refresh(struct upstreams *u)
 {
+    const struct spec *s = u->spec;
+
     u->looked_ms = 0;
+    u->count = 0;
+    for (size_t i = 0; !s->dns_host && i < s->dns_count; i++) {
+        char text[INET_ADDRSTRLEN];
+
+        inet_ntop(AF_INET, &s->dns[i], text, sizeof text);
+        u->count += parse_server(text, &u->list[u->count]);
+    }
 }
 
 const char *upstream_text(const struct upstream *u, char *out)
@@ -137,12 +146,7 @@ int upstreams_new(const struct spec *s, struct upstreams **ret)
     if (!u)
         return -ENOMEM;
     u->spec = s;
-    for (size_t i = 0; !s->dns_host && i < s->dns_count; i++) {
-        char text[INET_ADDRSTRLEN];
-
-        inet_ntop(AF_INET, &s->dns[i], text, sizeof text);
-        u->count += parse_server(text, &u->list[u->count]);
-    }
+    upstreams_refresh(u);
     *ret = u;
     return 0;
 }

@@ -13,6 +13,7 @@ struct upstream {
     socklen_t len;
 };
 
+/* s must outlive it. 0 or -ENOMEM. */
 int upstreams_new(const struct spec *s, struct upstreams **ret);
 void upstreams_free(struct upstreams *u);
 
@@ -21,7 +22,7 @@ void upstreams_free(struct upstreams *u);
  * next call. */
 const struct upstream *upstreams_list(struct upstreams *u, size_t *count);
 
-/* Reads the files anew at the next call, changed or not. */
+/* Takes the servers from the spec, and the host's files, anew. */
 void upstreams_refresh(struct upstreams *u);
 
 /* The nameserver lines of a resolv.conf, at most UPSTREAMS_MAX; what isn't an address is left out.

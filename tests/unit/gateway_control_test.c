@@ -249,6 +249,24 @@ static void a_reload_is_taken_whole_or_not_at_all(void **state)
     assert_true(may_connect());
 }
 
+static void a_reload_takes_the_template_and_the_servers_too(void **state)
+{
+    static const struct kit_options strict = { .template = "strict", .dns = KIT_OUTSIDE2 };
+    autojson cJSON *j = NULL;
+    const cJSON *servers;
+
+    (void)state;
+    kit_write_instance(&strict);
+    kill(kit_pid(), SIGHUP);
+    assert_non_null(kit_notified());
+    assert_non_null(kit_notified());
+    j = status_as(0);
+    assert_string_equal(in(j, "policy", "template"), "strict");
+    servers = cJSON_GetObjectItem(cJSON_GetObjectItem(j, "dns"), "servers");
+    assert_int_equal(cJSON_GetArraySize(servers), 1);
+    assert_string_equal(cJSON_GetArrayItem(servers, 0)->valuestring, KIT_OUTSIDE2);
+}
+
 static void a_bad_start_says_why(void **state)
 {
     static const struct kit_options root = { .as_root = true }, sandbox = { .uid = 4001 };
@@ -541,6 +559,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ready_names_the_policy_in_force, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_watchdog_hears_from_it, NULL, tear_down),
         cmocka_unit_test_setup_teardown(a_reload_is_taken_whole_or_not_at_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reload_takes_the_template_and_the_servers_too, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_bad_start_says_why, NULL, tear_down),
         cmocka_unit_test_setup_teardown(the_device_that_was_paired_proves_its_key, set_up,
                                         tear_down),

@@ -95,7 +95,7 @@ void kit_write(const char *name, const char *text)
     must(f && fputs(text, f) >= 0, path);
 }
 
-static void write_instance(const struct kit_options *o)
+void kit_write_instance(const struct kit_options *o)
 {
     char text[1024];
 
@@ -180,7 +180,7 @@ static void spawn(const char *policy, const struct kit_options *o, int said)
     };
 
     kit_write("policy/egress.yaml", policy);
-    write_instance(o);
+    kit_write_instance(o);
     mkdir(KIT_STATE, 0700);
     must(chown(KIT_STATE, NOBODY, NOBODY) == 0, KIT_STATE);
     notify_fd = bind_unix(SOCK_DGRAM, NOTIFY);

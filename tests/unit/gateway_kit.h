@@ -48,6 +48,8 @@ pid_t kit_pid(void);
 /* The next message to the notification socket, NULL after half a second without one. Static. */
 const char *kit_notified(void);
 
+/* Writes instance.json anew, as kit_start does. */
+void kit_write_instance(const struct kit_options *options);
 /* Writes a file beneath KIT_ETC (policy/egress.yaml, device.pub). */
 void kit_write(const char *name, const char *text);
 
