@@ -88,13 +88,15 @@ static int fill_undo(struct plan *p, const cJSON *entry, bool first, struct err 
     const struct resource_kind *kind = name ? resource_kind_find(name) : NULL;
     cJSON *before = cJSON_GetObjectItemCaseSensitive(entry, "before");
     cJSON *after = cJSON_GetObjectItemCaseSensitive(entry, "after");
+    const char *step = json_str(entry, "step");
     struct plan_item *item;
 
     if (!kind || !id || !before || !after)
         return err_set(e, -EBADMSG, EXIT_FAILED,
                        "record.json: an entry of kind %s is not understood",
                        name ? name : "(none)");
-    item = (first ? plan_add_first : plan_add)(p, "undo", kind, id, cJSON_Duplicate(before, true));
+    item = (first ? plan_add_first : plan_add)(p, step ? step : "undo", kind, id,
+                                               cJSON_Duplicate(before, true));
     if (!item)
         return plan_check(p, e);
     item->left = after;
@@ -341,6 +343,28 @@ static void roll_back(struct apply *a, struct err *e)
             a->run->name);
 }
 
+/* Of the failures that nobody nearer to the cause has a word for. */
+static void suggest(int r, struct err *e)
+{
+    static const struct {
+        int r;
+        const char *fix;
+    } fixes[] = {
+        { -ENOSPC, "make room on the file system, then run the same command again" },
+        { -EDQUOT, "raise the quota, then run the same command again" },
+        { -EROFS, "mount the file system writable, then run the same command again" },
+        { -EIO, "look for the device's errors with `dmesg`, then run the same command again" },
+        { -ECANCELED, "run the same command again when you want it done" },
+    };
+    const char *fix = "remove the cause, then run the same command again";
+
+    for (size_t i = 0; i < N_ELEMENTS(fixes); i++)
+        if (fixes[i].r == r)
+            fix = fixes[i].fix;
+    if (!e->fix[0])
+        err_fix(e, r, "%s", fix);
+}
+
 int walk_apply(struct run *run, struct plan *p, const char *verb, cJSON *record,
                const struct walk_events *ev, struct err *e)
 {
@@ -363,9 +387,10 @@ int walk_apply(struct run *run, struct plan *p, const char *verb, cJSON *record,
         r = back_log_record(&a.done, record, run_id, e);
     if (r == 0)
         r = record_save(run->state_dir, record, e);
-    if (r < 0)
+    if (r < 0) {
         roll_back(&a, e);
-    else
+        suggest(r, e);
+    } else
         journal_finish(&a.journal); /* the record names this run: a journal that stays is history */
     back_log_done(&a.done);
     if (r == 0)
