@@ -38,15 +38,22 @@ static bool named_differences(const cJSON *now, char *out, size_t size)
     return at > 0;
 }
 
-/* Of a file whose content became its owner's only the rest counts. */
+/* Of a file whose content became its owner's only the rest counts; of one that many write into (a
+ * second instance too), only our line. */
 static bool as_left(const struct resource_kind *kind, const cJSON *now, const cJSON *after)
 {
+    const bool seeded = json_bool(after, "seeded", false);
+    const bool line = json_str(after, "line") && json_bool(after, "present", false);
     autojson cJSON *want = NULL;
 
-    if (!json_bool(after, "seeded", false))
+    if (!seeded && !line)
         return resource_same(kind, now, after);
     want = cJSON_Duplicate(after, true);
-    return want && cJSON_AddTrueToObject(want, "seed") && resource_same(kind, now, want);
+    if (line)
+        cJSON_DeleteItemFromObjectCaseSensitive(want, "digest");
+    if (!want || (seeded && !cJSON_AddTrueToObject(want, "seed")))
+        return false;
+    return resource_same(kind, now, want);
 }
 
 static void row(struct verify *v, const cJSON *entry, struct verify_report *r)

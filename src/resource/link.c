@@ -278,11 +278,13 @@ static void differ(struct link_side *s, struct checking *c, const char *what, co
 static void row_differs(struct link_side *s, enum rtnl_table table, const struct rtnl_row *row,
                         struct checking *c, const char *how)
 {
-    char ip[INET6_ADDRSTRLEN] = "?", text[128];
+    char ip[INET6_ADDRSTRLEN] = "?", text[128], bits[8] = "";
     const uint8_t *shown = table == RTNL_ADDRESSES ? row->local : row->addr;
 
     inet_ntop(row->family, shown, ip, sizeof(ip));
-    snprintf(text, sizeof(text), "%s %s/%u ", tables[table].word, ip, row->prefix);
+    if (table != RTNL_NEIGHBOURS)
+        snprintf(bits, sizeof(bits), "/%u", row->prefix);
+    snprintf(text, sizeof(text), "%s %s%s ", tables[table].word, ip, bits);
     differ(s, c, text, how);
 }
 

@@ -203,7 +203,7 @@ int network_up(const struct network *n, struct err *e)
         r = build(&p, e);
     }
     plumbing_close(&p);
-    if (r < 0 && begun)
+    if (r < 0 && r != -EEXIST && begun) /* EEXIST: somebody was quicker, and it is his now */
         network_down(n, NULL);
     return r;
 }

@@ -193,7 +193,7 @@ static const struct damage {
     { "/sbin/ip addr del 10.200.0.1 peer 10.200.0.2 dev sandbox0",
       "address 10.200.0.1/32 is missing" },
     { "/sbin/ip addr add 192.0.2.7/24 dev sandbox0", "address 192.0.2.7/24 isn't ours" },
-    { "/sbin/ip neigh del 10.200.0.2 dev sandbox0", "neighbour 10.200.0.2" },
+    { "/sbin/ip neigh del 10.200.0.2 dev sandbox0", "neighbour 10.200.0.2 is missing" },
     { "/sbin/ip route del 10.200.0.2 dev sandbox0", "route 10.200.0.2/32 is missing" },
     { "/sbin/ip route add 198.51.100.0/24 dev sandbox0", "route 198.51.100.0/24 isn't ours" },
     { "/sbin/ip link set sandbox0 mtu 1400", "another MTU" },
