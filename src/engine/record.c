@@ -77,9 +77,11 @@ int state_dir_remove(const char *name)
     snprintf(path, sizeof path, "%s/%s", DC_STATE, name);
     if (beneath_open_dir(path, &dir, NULL) < 0)
         return 0;
+    /* Whoever can't read them, or couldn't roll back, has no right to throw them away. */
+    if (faccessat(dir, RECORD_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+        faccessat(dir, "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
     empty_blobs(dir, NULL);
-    unlinkat(dir, RECORD_NAME, 0);
-    unlinkat(dir, "journal", 0);
     if (rmdir(path) < 0)
         return -errno;
     rmdir(DC_STATE); /* fails while another instance, or anything else, is there */
@@ -118,7 +120,9 @@ int record_save(int state_dir, const cJSON *record, struct err *e)
 
     if (!text)
         return err_set(e, -ENOMEM, EXIT_FAILED, "record.json: out of memory");
-    r = beneath_replace(state_dir, RECORD_NAME, "record", text, strlen(text), &root_only);
+    r = json_text_ok(text) ? 0 : -EILSEQ; /* nobody could read it back */
+    if (r == 0)
+        r = beneath_replace(state_dir, RECORD_NAME, "record", text, strlen(text), &root_only);
     if (r == 0 && fsync(state_dir) < 0)
         r = -errno;
     return r < 0 ? err_set(e, r, EXIT_FAILED, "record.json: %s", strerror(-r)) : 0;

@@ -18,7 +18,8 @@
 /* Opens /var/lib/defenseclaw/NAME; makes it (root, 0700) when create. -ENOENT when it isn't there;
  * refuses one that isn't root's own. */
 int state_dir_open(const char *name, int create, int *ret, struct err *e);
-/* Removes the directory and what the engine keeps in it. For a first run that was rolled back. */
+/* Removes the directory and the stored bytes in it. For a first run that was rolled back: while a
+ * record or a journal is there, everything stays. */
 int state_dir_remove(const char *name);
 
 /* -ENOENT when there is none; -EBADMSG for a schema that this version doesn't know. */
