@@ -6,16 +6,16 @@
 
 #include <string.h>
 
-/* Whether the record already names this run: then it was finished, and only its journal stayed. */
-static bool committed(int state_dir, const char *run_id)
+/* Whether the record already names this run: then it was finished, and only its journal stayed. A
+ * record that can't be read leaves it open, and nothing is undone on a guess. */
+static int committed(int state_dir, const char *run_id, bool *ret, struct err *e)
 {
     autojson cJSON *record = NULL;
-    const char *last;
+    int r = record_load(state_dir, &record, e);
+    const char *last = r < 0 ? NULL : json_str(record, "run");
 
-    if (record_load(state_dir, &record, NULL) < 0)
-        return false;
-    last = json_str(record, "run");
-    return last && strcmp(last, run_id) == 0;
+    *ret = last && strcmp(last, run_id) == 0;
+    return r == -ENOENT ? 0 : r;
 }
 
 /* One intent of a killed run. started: the kill may have come after its put began. */
@@ -89,6 +89,7 @@ int walk_recover(struct run *run, bool *ret_found, struct err *e)
 {
     struct journal left = { .fd = -EBADF, .dir = run->state_dir };
     struct journal_log log = { 0 };
+    bool done = false;
     int r = journal_read(run->state_dir, &log, e);
 
     *ret_found = r != -ENOENT;
@@ -97,7 +98,8 @@ int walk_recover(struct run *run, bool *ret_found, struct err *e)
     /* What the killed run made carries its uuid, and a first run left no other record of it. */
     snprintf(run->uuid, sizeof run->uuid, "%.*s", UUID_LEN, log.uuid);
     sweep_all(run, &log);
-    if (!committed(run->state_dir, log.run_id) && strcmp(log.verb, "disable") != 0)
+    r = committed(run->state_dir, log.run_id, &done, e);
+    if (r == 0 && !done && strcmp(log.verb, "disable") != 0)
         r = recover_log(run, &log, e);
     journal_log_done(&log);
     if (r < 0)
