@@ -53,6 +53,11 @@ static int check_text(const char *what, const char *text, size_t len, struct err
     return 0;
 }
 
+bool json_text_ok(const char *text)
+{
+    return u8_check((const uint8_t *)text, strlen(text)) == NULL;
+}
+
 static int check_tree(const char *what, const cJSON *j, struct err *e)
 {
     const cJSON *child, *other;

@@ -16,6 +16,9 @@
  * frees with cJSON_Delete. 0, -EINVAL or -ENOMEM. */
 int json_parse(const char *what, const void *text, size_t len, cJSON **ret, struct err *e);
 
+/* Whether a string (a name or a link's target that somebody chose) can stand in a document: UTF-8. */
+bool json_text_ok(const char *text);
+
 /* Strings and integers of an object, by exact key. NULL or the fallback when absent or of another
  * type. The string is owned by the object. */
 const char *json_str(const cJSON *obj, const char *key);

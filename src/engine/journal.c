@@ -45,6 +45,8 @@ int journal_append(struct journal *j, const cJSON *line)
 
     if (!text)
         return -ENOMEM;
+    if (!json_text_ok(text))
+        return -EILSEQ; /* nobody could read it back */
     digest_hex(text, strlen(text), check);
     if (buf_printf(&out, "%zu %.*s %s\n", strlen(text), CHECK_LEN, check, text) < 0)
         return out.failed;

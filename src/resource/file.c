@@ -130,6 +130,14 @@ static int observe_directory(int dir, const char *base, const struct stat *st, c
     return r;
 }
 
+/* Never opened: a device, a FIFO, a socket, a file that has another name elsewhere or is larger than
+ * anything of ours, a link whose target no record could hold. */
+static int observe_other(const struct stat *st, cJSON **ret)
+{
+    *ret = state_of("other", st);
+    return *ret ? 0 : -ENOMEM;
+}
+
 static int observe_link(int dir, const char *base, const struct stat *st, cJSON **ret)
 {
     autojson cJSON *j = state_of("link", st);
@@ -139,6 +147,8 @@ static int observe_link(int dir, const char *base, const struct stat *st, cJSON 
     if (n < 0)
         return -errno;
     target[n] = '\0';
+    if (!json_text_ok(target))
+        return observe_other(st, ret);
     if (!j || !cJSON_AddStringToObject(j, "target", target))
         return -ENOMEM;
     *ret = mem_take(&j);
@@ -159,11 +169,9 @@ static int observe_at(struct run *run, int dir, const char *base, cJSON **ret)
         return observe_directory(dir, base, &st, ret);
     if (S_ISLNK(st.st_mode))
         return observe_link(dir, base, &st, ret);
-    if (S_ISREG(st.st_mode) && st.st_nlink == 1)
+    if (S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size <= FILE_MAX)
         return observe_regular(run, dir, base, ret);
-    /* A device, a FIFO, a socket, or a file that has another name elsewhere: never opened. */
-    *ret = state_of("other", &st);
-    return *ret ? 0 : -ENOMEM;
+    return observe_other(&st, ret);
 }
 
 static int file_observe(struct run *run, const char *id, const cJSON *want, cJSON **ret,
@@ -187,7 +195,8 @@ static int file_observe(struct run *run, const char *id, const cJSON *want, cJSO
     for (int tries = 0;; tries++) {
         r = observe_at(run, dir, base, ret);
         /* The thing changed its kind between two looks: look again, a few times. */
-        if ((r != -ENOENT && r != -ELOOP && r != -EINVAL && r != -EMLINK) || tries == 8)
+        if ((r != -ENOENT && r != -ELOOP && r != -EINVAL && r != -EMLINK && r != -EFBIG) ||
+            tries == 8)
             break;
     }
     if (r < 0)
@@ -336,7 +345,7 @@ static int explain_put(struct err *e, int r, const char *id, const cJSON *now)
         return r;
     if (r == -EEXIST) {
         err_set(e, r, EXIT_MACHINE, "%s: %s stands there, and it is not ours", id,
-                type && strcmp(type, "other") == 0 ? "a special or multiply linked file"
+                type && strcmp(type, "other") == 0 ? "a special, huge or multiply linked file"
                                                    : "something of another kind");
         return err_fix(e, r, "look at it with `ls -ld %s`, move it away, then run this again", id);
     }

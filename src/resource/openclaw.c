@@ -78,6 +78,8 @@ static cJSON *strange(const char *why)
 
 static int add_broken(cJSON *j, const char *why, enum exit_status status)
 {
+    if (!json_text_ok(why)) /* it may quote a part of the file */
+        why = "its text can't be edited";
     return cJSON_AddStringToObject(j, "broken", why) && cJSON_AddNumberToObject(j, "status", status)
                ? 0
                : -ENOMEM;

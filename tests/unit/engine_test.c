@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include <cmocka.h>
 
@@ -449,6 +450,77 @@ static void a_torn_last_line_is_ignored(void **s)
     close_run(&run);
 }
 
+/* Names that the sandbox user chose must not make a record that nobody can read back. */
+static void an_attribute_whose_name_is_not_text_comes_back(void **s)
+{
+    static const char name[] = "user.\xff\xfe";
+    struct err e = { 0 };
+    size_t changes;
+    char value[8];
+
+    (void)s;
+    fresh();
+    assert_int_equal(setxattr(in_root("there"), name, "x", 1, 0), 0);
+    assert_int_equal(do_setup("ours", &changes, &e), 0);
+    assert_int_equal(getxattr(in_root("there"), name, value, sizeof value), -1);
+    assert_int_equal(do_disable(&e), 0);
+    assert_int_equal(getxattr(in_root("there"), name, value, sizeof value), 1);
+    assert_int_equal(value[0], 'x');
+}
+
+static void a_link_to_what_is_not_text_is_refused(void **s)
+{
+    char target[16] = "";
+    struct err e = { 0 };
+    size_t changes;
+
+    (void)s;
+    fresh();
+    assert_int_equal(unlink(in_root("link")), 0);
+    assert_int_equal(symlink("\xff", in_root("link")), 0);
+    assert_int_equal(do_setup("ours", &changes, &e), -EEXIST);
+    assert_int_equal(readlink(in_root("link"), target, sizeof target), 1);
+    assert_int_equal(target[0], '\xff');
+}
+
+static void a_huge_file_in_our_place_is_moved_aside_by_undo(void **s)
+{
+    struct err e = { 0 };
+    struct stat st;
+    size_t changes;
+
+    (void)s;
+    fresh();
+    assert_int_equal(do_setup("ours", &changes, &e), 0);
+    assert_int_equal(truncate(in_root("d/sub/new"), 1L << 30), 0);
+    assert_int_equal(do_disable(&e), 0);
+    assert_int_equal(stat(in_root("d/sub/new"), &st), -1);
+    assert_int_equal(stat(in_root("d/sub/new.kept-by-defenseclaw"), &st), 0);
+}
+
+/* It may have been written by a newer version: a finished run must not be undone on a guess. */
+static void nothing_is_recovered_beside_a_record_that_cannot_be_read(void **s)
+{
+    char path[128];
+    struct err e = { 0 };
+    size_t changes;
+    pid_t child;
+
+    (void)s;
+    fresh();
+    append_countdown = 3;
+    child = fork();
+    if (child == 0)
+        _exit(run_or_die(false) < 0);
+    append_countdown = -1;
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    snprintf(path, sizeof path, "%s/record.json", state);
+    write_text(path, "{\"schema\":\"defenseclaw.record/2\"}");
+    assert_int_equal(do_setup("ours", &changes, &e), -EBADMSG);
+    snprintf(path, sizeof path, "%s/journal", state);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static int make_base(void **s)
 {
     (void)s;
@@ -473,6 +545,10 @@ int main(void)
         cmocka_unit_test(a_directory_that_others_use_stays),
         cmocka_unit_test(a_parent_swapped_for_a_link_is_not_followed),
         cmocka_unit_test(a_torn_last_line_is_ignored),
+        cmocka_unit_test(an_attribute_whose_name_is_not_text_comes_back),
+        cmocka_unit_test(a_link_to_what_is_not_text_is_refused),
+        cmocka_unit_test(a_huge_file_in_our_place_is_moved_aside_by_undo),
+        cmocka_unit_test(nothing_is_recovered_beside_a_record_that_cannot_be_read),
     };
 
     return cmocka_run_group_tests(tests, make_base, remove_base);
