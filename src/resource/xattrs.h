@@ -1,5 +1,5 @@
-/* Extended attributes of an open file as part of a state: {"xattrs":{NAME:HEX}}, left out when there
- * are none. SELinux labels are the policy's business and not looked at. */
+/* Extended attributes of an open file as part of a state: {"xattrs":{NAME:HEX}}, left out when
+ * there are none. SELinux labels are the policy's business and not looked at. */
 #ifndef DEFENSECLAW_RESOURCE_XATTRS_H
 #define DEFENSECLAW_RESOURCE_XATTRS_H
 

@@ -33,8 +33,8 @@ struct beneath_attrs {
  * uuid, of which the first eight characters count. */
 void beneath_temp_name(const char *base, const char *tag, char *out, size_t size);
 
-/* Writes a new file beside base under the temporary name, with O_EXCL|O_NOFOLLOW, owner and mode set
- * before the bytes are; not synced. An entry of that name is a leftover (or hostile) and is
+/* Writes a new file beside base under the temporary name, with O_EXCL|O_NOFOLLOW, owner and mode
+ * set before the bytes are; not synced. An entry of that name is a leftover (or hostile) and is
  * unlinked first. *ret_fd is the caller's, open for writing. */
 int beneath_create(int dir, const char *base, const char *tag, const void *data, size_t len,
                    const struct beneath_attrs *attrs, int *ret_fd);
