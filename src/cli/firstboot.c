@@ -3,28 +3,15 @@
 
 #include "base/mem.h"
 #include "base/paths.h"
+#include "cli/interrupt.h"
 #include "cli/verbs.h"
 #include "probe/verify.h"
 #include "seed/announce.h"
 #include "setup/setup.h"
 
-#include <signal.h>
 #include <string.h>
 
 #define AGENT_SECONDS 90
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    interrupted = 1;
-}
-
-static bool cancelled(void)
-{
-    return interrupted;
-}
 
 /* What the checks said so far, for the table. */
 struct tally {
@@ -49,7 +36,7 @@ static int provision(void *userdata, const struct seed_bundle *b, bool hold_agen
                                       .secrets = b->secrets,
                                       .hold_agent = hold_agent,
                                       .note = show,
-                                      .cancelled = cancelled,
+                                      .cancelled = interrupt_asked,
                                       .userdata = userdata };
     struct setup_result result = { 0 };
 
@@ -188,14 +175,6 @@ static int check_usage(int operands, const struct firstboot *f, struct err *e)
     return geteuid() == 0 ? 0 : err_set(e, -EPERM, EXIT_MACHINE, "firstboot: must be root");
 }
 
-static void catch_signals(void)
-{
-    const struct sigaction sa = { .sa_handler = on_signal };
-
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-}
-
 int verb_firstboot(int argc, char **argv)
 {
     struct tally tally = { 0 };
@@ -210,7 +189,7 @@ int verb_firstboot(int argc, char **argv)
         return err_print(&e);
     seed_places_init(&f.places);
     seed_here_init(&f.here);
-    catch_signals();
+    interrupt_catch();
     if (firstboot_run(&f, &result, &e) == 0)
         return finish(&result, &tally);
     fflush(stdout);

@@ -1,36 +1,13 @@
 #include "setup/setup.h"
 
 #include "base/mem.h"
+#include "cli/interrupt.h"
 #include "cli/preview.h"
 #include "cli/verbs.h"
 #include "engine/plan.h"
 #include "seed/announce.h"
 
-#include <signal.h>
 #include <string.h>
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    interrupted = 1;
-}
-
-static bool cancelled(void)
-{
-    return interrupted;
-}
-
-/* An interrupt ends the run between two changes, and what was done is rolled back. */
-static void catch_signals(void)
-{
-    const struct sigaction sa = { .sa_handler = on_signal };
-
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGHUP, &sa, NULL);
-}
 
 struct screen {
     const struct options *options;
@@ -142,7 +119,7 @@ static int run(const struct options *o, struct screen *screen, struct err *e)
                                       .confirm = confirm,
                                       .note = show_note,
                                       .item = show_item,
-                                      .cancelled = cancelled,
+                                      .cancelled = interrupt_asked,
                                       .userdata = screen };
     struct setup_result res = { 0 };
     int r = o->disable ? setup_disable(&rq, &res, e) : setup_run(&rq, &res, e);
@@ -169,6 +146,6 @@ int verb_setup(int argc, char **argv)
     if (options_parse(argc, argv, &o, &e) < 0 || check_terminal(&o, &e) < 0)
         return err_print(&e);
     screen.live = !o.json;
-    catch_signals();
+    interrupt_catch();
     return run(&o, &screen, &e);
 }
