@@ -92,7 +92,7 @@ static void find_unit(const struct json5 *d, char unit[INDENT_MAX + 1])
     const struct json5_node *first = json5_child(d, &d->nodes[0]);
     size_t from, outer, n;
 
-    strcpy(unit, "  ");
+    memcpy(unit, "  ", 3);
     if (!first || !layout_begins_line(d, first))
         return;
     outer = layout_indent(d, d->nodes[0].start, &from);

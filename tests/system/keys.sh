@@ -12,13 +12,14 @@ expect_absent /home/sandbox/.defenseclaw/device.key /etc/defenseclaw/sandbox/dev
 t_case "pair makes the key, registers it, and proves it"
 expect sudo defenseclaw pair
 expect_said 'paired: device [0-9a-f]{64}'
-device=$(grep -oE '[0-9a-f]{64}' $T_OUT/said)
+device=$(grep -oE '[0-9a-f]{64}' "$T_OUT/said")
 expect_equal device.key "$(stat -c '%a %U' /home/sandbox/.defenseclaw/device.key)" '600 sandbox'
 expect test -s /etc/defenseclaw/sandbox/device.pub
 
 t_case "the device's id is the SHA-256 of the public key"
 expect_equal id "$(python3 -c 'import base64, hashlib
-print(hashlib.sha256(base64.urlsafe_b64decode(open("/etc/defenseclaw/sandbox/device.pub").read().strip() + "=")).hexdigest())')" "$device"
+key = open("/etc/defenseclaw/sandbox/device.pub").read().strip()
+print(hashlib.sha256(base64.urlsafe_b64decode(key + "=")).hexdigest())')" "$device"
 
 t_case "setup again keeps the key"
 key=$(sha256sum </home/sandbox/.defenseclaw/device.key)
@@ -30,7 +31,7 @@ as_sandbox sh -c '{ echo "-----BEGIN ED25519 PRIVATE KEY-----"; head -c 32 /dev/
     echo "-----END ED25519 PRIVATE KEY-----"; } >/home/sandbox/.defenseclaw/device.key'
 expect_status 1 sudo defenseclaw pair
 expect_said 'ERROR: device pair failed: 401'
-fix=$(sed -n 's/^fix: //p' $T_OUT/said)
+fix=$(sed -n 's/^fix: //p' "$T_OUT/said")
 expect sh -c "$fix"
 expect sudo defenseclaw pair
 

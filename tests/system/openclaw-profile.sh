@@ -14,23 +14,23 @@ expect_absent $profile
 
 person() { # TEXT: the profile that a person made
     install -d -m 0700 -o sandbox -g sandbox /home/sandbox/.openclaw
-    printf "$1" >$profile
+    printf %b "$1" >$profile
     chown sandbox:sandbox $profile
     chmod "${2:-0640}" $profile
-    cp -a $profile $T_OUT/original
+    cp -a $profile "$T_OUT/original"
 }
 
 t_case "comments, CRLF, a byte order mark, big integers and odd order come back byte for byte"
 person '\xef\xbb\xbf// mine\r\n{ meta : {big:12345678901234567890,}, /* x */ gateway: {"port" : 0x10 }\r\n\t}\r\n'
 expect_setup --policy default
 expect grep -q '12345678901234567890,}, /\* x \*/ gateway' $profile
-expect cmp $profile.defenseclaw.bak $T_OUT/original
+expect cmp $profile.defenseclaw.bak "$T_OUT/original"
 expect_equal "the copy's owner" "$(stat -c '%a %U:%G' $profile.defenseclaw.bak)" '600 sandbox:sandbox'
 expect_equal "its owner and mode" "$(stat -c '%a %U:%G' $profile)" '640 sandbox:sandbox'
 expect_setup --policy default
 expect_said 'nothing to (do|change)|[Nn]othing changed|already'
 expect_disable
-expect cmp $profile $T_OUT/original
+expect cmp $profile "$T_OUT/original"
 expect_equal "its owner and mode" "$(stat -c '%a %U:%G' $profile)" '640 sandbox:sandbox'
 expect_absent $profile.defenseclaw.bak
 
@@ -50,20 +50,20 @@ expect_failure grep -q 127.0.0.1:18789 $profile
 expect_setup --relay-port 19001
 expect_failure grep -q :19000 $profile
 expect_disable
-expect cmp $profile $T_OUT/original
+expect cmp $profile "$T_OUT/original"
 
 t_case "a key of ours that stands twice is refused with both lines, and nothing is written"
 person '{\n  gateway: { port: 1 },\n  "gateway": { port: 2 },\n}\n'
 expect_status 2 defenseclaw sandbox setup --non-interactive
 expect_said 'key gateway stands twice, in lines 2 and 3'
-expect cmp $profile $T_OUT/original
+expect cmp $profile "$T_OUT/original"
 expect_failure ip netns exec sandbox0 true
 
 t_case "a broken profile is refused with the page's words, and the fix that is printed works"
 person '{ "half": \n'
 expect_status 4 defenseclaw sandbox setup --non-interactive
 expect_said 'ERROR: openclaw.json: master_key not found'
-fix=$(sed -n 's/^fix: //p' $T_OUT/said)
+fix=$(sed -n 's/^fix: //p' "$T_OUT/said")
 expect sh -c "$fix"
 expect_setup
 expect_disable
@@ -103,7 +103,7 @@ systemctl stop openshell-sandbox.service
 sudo -u sandbox sh -c "rm $profile; ln -s /root/outside $profile"
 expect_disable
 expect_said 'kept beside'
-expect cmp $profile $T_OUT/original
+expect cmp $profile "$T_OUT/original"
 expect_equal "what lies outside" "$(cat /root/outside)" outside
 expect test -L $profile.kept-by-defenseclaw
 rm -f $profile.kept-by-defenseclaw
@@ -115,7 +115,7 @@ systemctl stop openshell-sandbox.service
 sudo -u sandbox sh -c 'mv ~/.openclaw ~/.moved; ln -s /root ~/.openclaw' || t_fail "the swap"
 expect_disable
 expect_absent /root/openclaw.json /root/openclaw.json.defenseclaw.bak
-expect cmp $profile $T_OUT/original
+expect cmp $profile "$T_OUT/original"
 expect test -L /home/sandbox/.openclaw.kept-by-defenseclaw
 
 t_case "a mode, an owner's attribute and an access list survive setup and --disable"
@@ -131,4 +131,4 @@ else
     expect_disable
 fi
 expect_equal mode "$(stat -c %a $profile)" 604
-expect cmp $profile $T_OUT/original
+expect cmp $profile "$T_OUT/original"

@@ -667,7 +667,8 @@ static void wants_the_keys_that_openclaw_accepts(void **state)
         "    \"entries\": {\n      \"defenseclaw\": {\n        \"enabled\": true,\n"
         "        \"hooks\": {\n          \"allowConversationAccess\": true\n        },\n"
         "        \"config\": {\n          \"guardrail\": {\n"
-        "            \"endpoint\": \"http://10.200.0.1:18970\"\n          }\n        }\n      }\n    }\n  },\n"
+        "            \"endpoint\": \"http://10.200.0.1:18970\"\n          }\n        }\n      }\n  "
+        "  }\n  },\n"
         "  \"skills\": {\n    \"load\": {\n      \"extraDirs\": [\n"
         "        \"/home/sandbox/.claw/skills\"\n      ]\n    }\n  }\n}\n";
     struct blobs *blobs = blobs_new();
