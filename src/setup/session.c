@@ -45,6 +45,7 @@ static int open_for_writing(struct session *s, struct err *e)
 {
     int r = host_check(e);
 
+    umask(0022); /* what others read is made with mkdir() too; an admin's may be stricter */
     if (r == 0)
         r = lock_take(s->run.name, &s->lock, e);
     if (r == 0)
