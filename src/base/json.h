@@ -16,7 +16,7 @@
  * frees with cJSON_Delete. 0, -EINVAL or -ENOMEM. */
 int json_parse(const char *what, const void *text, size_t len, cJSON **ret, struct err *e);
 
-/* Whether a string (a name or a link's target that somebody chose) can stand in a document: UTF-8. */
+/* Whether a string (a name, a link's target) can stand in a document: UTF-8. */
 bool json_text_ok(const char *text);
 
 /* Strings and integers of an object, by exact key. NULL or the fallback when absent or of another

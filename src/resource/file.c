@@ -130,8 +130,8 @@ static int observe_directory(int dir, const char *base, const struct stat *st, c
     return r;
 }
 
-/* Never opened: a device, a FIFO, a socket, a file that has another name elsewhere or is larger than
- * anything of ours, a link whose target no record could hold. */
+/* Never opened: a device, a FIFO, a socket, a file that has another name elsewhere or is larger
+ * than anything of ours, a link whose target no record could hold. */
 static int observe_other(const struct stat *st, cJSON **ret)
 {
     *ret = state_of("other", st);

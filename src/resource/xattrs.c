@@ -20,7 +20,7 @@ static bool ignored(const char *name)
     return strcmp(name, "security.selinux") == 0;
 }
 
-/* The key of an attribute: its name, or that in hexadecimal, when it is none that JSON could hold. */
+/* The key of an attribute: its name, or that in hexadecimal when JSON couldn't hold it. */
 static void key_of(const char *name, char key[KEY_MAX])
 {
     if (json_text_ok(name)) {
@@ -133,8 +133,7 @@ static int remove_others(int fd, const cJSON *all)
         return 0;
     r = list_names(fd, &names, &len);
     for (const char *n = names; r == 0 && n < names + len; n += strlen(n) + 1)
-        if (!ignored(n) && !named(all, n) && fremovexattr(fd, n) < 0 &&
-            errno != ENODATA)
+        if (!ignored(n) && !named(all, n) && fremovexattr(fd, n) < 0 && errno != ENODATA)
             r = -errno;
     return r;
 }
