@@ -4,7 +4,7 @@
 import net from "node:net";
 
 const API_PORT = 18970; // the gateway's, on the host's side of the sandbox
-const TIMEOUT_MS = 3000;
+const TIMEOUT_MS = 30000; // OpenClaw keeps its event loop busy for seconds while it starts
 const ANSWER_MAX = 64 * 1024;
 
 // OpenClaw registers a plugin several times in one process, from fresh copies of this module too,
