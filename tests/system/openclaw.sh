@@ -27,8 +27,8 @@ t_case "OpenClaw answers /readyz through the relay on the host's loopback"
 expect curl -sf -m 5 http://127.0.0.1:18789/readyz
 expect jq -e .ready $T_OUT/stdout
 
-t_case "the plugin is loaded"
-expect sh -c 'journalctl -b --no-pager -o cat -u openshell-sandbox.service | grep -i defenseclaw'
+t_case "the plugin is loaded, and hears from the gateway that there is no guardrail"
+wait_for 30 sh -c 'journalctl -b --no-pager -o cat -u openshell-sandbox.service | grep -q "defenseclaw: guardrail absent: reporting only"'
 
 t_case "systemd rates the agent's unit 1.8 or better"
 run systemd-analyze security --no-pager openshell-sandbox.service
