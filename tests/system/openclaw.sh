@@ -28,7 +28,8 @@ expect curl -sf -m 5 http://127.0.0.1:18789/readyz
 expect jq -e .ready $T_OUT/stdout
 
 t_case "the plugin is loaded, and hears from the gateway that there is no guardrail"
-wait_for 30 sh -c 'journalctl -b --no-pager -o cat -u openshell-sandbox.service | grep -q "defenseclaw: guardrail absent: reporting only"'
+said_by_agent() { journalctl -b --no-pager -o cat -u openshell-sandbox.service | grep "$@"; }
+wait_for 30 said_by_agent 'defenseclaw: guardrail absent: reporting only'
 
 t_case "systemd rates the agent's unit 1.8 or better"
 run systemd-analyze security --no-pager openshell-sandbox.service
