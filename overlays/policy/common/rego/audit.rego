@@ -1,7 +1,8 @@
 # What of an audit row is kept, for how long, what is blacked out, and whether anybody is told.
 #
 # input:
-#   row       {kind, decision, severity, fields}; kind: egress, dns, guardrail, tool, pair, admission
+#   row       {kind, decision, severity, fields}; kind: egress, dns, guardrail, tool, pair or
+#             admission
 #   age_days  number, when asked whether a row may go
 # data.audit  retention_days {KIND: days}, default_retention_days, redact (names of fields),
 # alert_at data.severity_rank
