@@ -77,14 +77,28 @@ static bool from_npm(char *out, size_t size)
     static const char *const places[] = { "/usr/local/bin/npm", "/usr/bin/npm" };
 
     for (size_t i = 0; i < N_ELEMENTS(places); i++) {
-        const char *const argv[] = { "/usr/bin/timeout", NPM_SECONDS, places[i], "config", "get",
-                                     "registry",         NULL };
-        autobuf struct buf text = { 0 };
+        /* Not where we stand: a project's .npmrc there may be the sandbox user's, and the host that
+         * it names would be let out. Without the options it leaves a log in root's home. */
+        const char *const argv[] = { "/usr/bin/env",
+                                     "-C",
+                                     "/",
+                                     "/usr/bin/timeout",
+                                     NPM_SECONDS,
+                                     places[i],
+                                     "--cache=/tmp",
+                                     "--logs-max=0",
+                                     "--no-update-notifier",
+                                     "config",
+                                     "get",
+                                     "registry",
+                                     NULL };
+        autobuf struct buf text = { 0 }, warnings = { 0 };
         char real[PATH_MAX];
 
         if (!realpath(places[i], real) || path_trusted("npm", real, NULL) < 0)
             continue;
-        if (process_run(argv, NULL, 0, &text) != 0 || strncmp(buf_str(&text), "http", 4) != 0)
+        if (process_output(argv, NULL, 0, &text, &warnings) != 0 ||
+            strncmp(buf_str(&text), "http", 4) != 0)
             return false;
         snprintf(out, size, "%.*s", (int)strcspn(buf_str(&text), "\r\n"), buf_str(&text));
         return true;
