@@ -70,7 +70,7 @@ static int find_device_key(const struct spec *s, struct host *h)
         path = NULL;
         return -ENOMEM;
     }
-    devicekey_digest(path, h->device_key);
+    devicekey_digest(path, h->device_key, h->device_pub);
     return 0;
 }
 

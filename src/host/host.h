@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "engine/run.h"
 #include "spec/spec.h"
+#include "sys/devicekey.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -27,6 +28,7 @@ struct host {
     char interpreter_root[4096]; /* its tree when that lies outside /usr, "" when not */
     char device_key[DIGEST_HEX_LEN +
                     1];     /* digest of ~N/.defenseclaw/device.key, "" when it holds none */
+    char device_pub[DEVICEKEY_PUB_LEN + 1]; /* its public half as device.pub holds it */
     char npm_registry[512]; /* npm's own configuration on this machine, "" when there is none */
     bool has_at_deny;       /* without the file, at is root's alone, and making it would open it */
     bool has_cron, has_at, has_sshd, has_dbus, has_networkd, has_networkmanager;

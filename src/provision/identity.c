@@ -14,7 +14,7 @@
 #define TOKEN "OPENCLAW_GATEWAY_TOKEN"
 #define TOKEN_BYTES 32
 
-/* The recorded halves, while the key in the home is still the one that we made. */
+/* The same pair, while the key in the home is still the one that we made. */
 static bool keep_key(const struct inputs *in, struct plan *p, const char *key, const char *pub)
 {
     const cJSON *was = inputs_recorded(in, kind_file.name, key);
@@ -24,7 +24,8 @@ static bool keep_key(const struct inputs *in, struct plan *p, const char *key, c
     if (!digest || !was_pub || strcmp(digest, in->host.device_key) != 0)
         return false;
     plan_add(p, STEP, &kind_file, key, cJSON_Duplicate(was, true));
-    plan_add(p, STEP, &kind_config, pub, cJSON_Duplicate(was_pub, true));
+    plan_add(p, STEP, &kind_config, pub,
+             want_file(in->blobs, in->host.device_pub, DEVICEKEY_PUB_LEN, 0644, 0, 0));
     return true;
 }
 

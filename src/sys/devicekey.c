@@ -11,17 +11,25 @@
 #define FILE_MAX 4096
 #define BASE64_LEN sodium_base64_ENCODED_LEN(ED25519_SEED_BYTES, sodium_base64_VARIANT_ORIGINAL)
 
+/* The public half of a seed, as text with its newline. */
+static void public_text(const uint8_t seed[ED25519_SEED_BYTES], char pub[DEVICEKEY_PUB_LEN + 1])
+{
+    uint8_t raw[ED25519_PUBLIC_BYTES];
+
+    ed25519_public(seed, raw);
+    base64url_encode(raw, sizeof raw, pub);
+    memcpy(pub + DEVICEKEY_PUB_LEN - 1, "\n", 2);
+}
+
 void devicekey_make(struct buf *pem, char pub[DEVICEKEY_PUB_LEN + 1])
 {
-    uint8_t seed[ED25519_SEED_BYTES], raw[ED25519_PUBLIC_BYTES];
+    uint8_t seed[ED25519_SEED_BYTES];
     char text[BASE64_LEN];
 
     random_bytes(seed, sizeof seed);
-    ed25519_public(seed, raw);
     sodium_bin2base64(text, sizeof text, seed, sizeof seed, sodium_base64_VARIANT_ORIGINAL);
     buf_printf(pem, "%s\n%s\n%s\n", BEGIN, text, END);
-    base64url_encode(raw, sizeof raw, pub);
-    memcpy(pub + DEVICEKEY_PUB_LEN - 1, "\n", 2);
+    public_text(seed, pub);
     sodium_memzero(seed, sizeof seed);
     sodium_memzero(text, sizeof text);
 }
@@ -80,14 +88,16 @@ int devicekey_load(const char *path, uint8_t seed[ED25519_SEED_BYTES])
     return r < 0 ? r : devicekey_parse(buf_str(&text), text.len, seed);
 }
 
-void devicekey_digest(const char *path, char digest[DIGEST_HEX_LEN + 1])
+void devicekey_digest(const char *path, char digest[DIGEST_HEX_LEN + 1],
+                      char pub[DEVICEKEY_PUB_LEN + 1])
 {
     autosecret struct buf text = { 0 };
     uint8_t seed[ED25519_SEED_BYTES];
 
-    digest[0] = '\0';
+    digest[0] = pub[0] = '\0';
     if (read_file(path, &text) < 0 || devicekey_parse(buf_str(&text), text.len, seed) < 0)
         return;
+    public_text(seed, pub);
     sodium_memzero(seed, sizeof seed);
     digest_hex(text.data, text.len, digest);
 }

@@ -21,7 +21,9 @@ int devicekey_parse(const char *text, size_t len, uint8_t seed[ED25519_SEED_BYTE
  * what beneath_open_parent() and beneath_read() say. The caller wipes seed. */
 int devicekey_load(const char *path, uint8_t seed[ED25519_SEED_BYTES]);
 
-/* The digest of a key file's bytes, "" when there is no file with a key in it. */
-void devicekey_digest(const char *path, char digest[DIGEST_HEX_LEN + 1]);
+/* The digest of a key file's bytes and its public half as devicekey_make() gives it; both "" when
+ * there is no file with a key in it. */
+void devicekey_digest(const char *path, char digest[DIGEST_HEX_LEN + 1],
+                      char pub[DEVICEKEY_PUB_LEN + 1]);
 
 #endif

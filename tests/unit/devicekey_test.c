@@ -81,6 +81,7 @@ static void refuses_what_is_no_key(void **state)
 static void a_link_is_no_key_file(void **state)
 {
     char dir[] = "/tmp/devicekey_test.XXXXXX", key[64], link[64], digest[DIGEST_HEX_LEN + 1];
+    char pub[DEVICEKEY_PUB_LEN + 1];
     uint8_t seed[ED25519_SEED_BYTES];
     FILE *f;
 
@@ -95,10 +96,12 @@ static void a_link_is_no_key_file(void **state)
     assert_int_equal(symlink(key, link), 0);
     assert_int_equal(devicekey_load(key, seed), 0);
     assert_int_equal(devicekey_load(link, seed), -ELOOP);
-    devicekey_digest(key, digest);
+    devicekey_digest(key, digest, pub);
     assert_int_equal(strlen(digest), DIGEST_HEX_LEN);
-    devicekey_digest(link, digest);
+    assert_int_equal(strlen(pub), DEVICEKEY_PUB_LEN);
+    devicekey_digest(link, digest, pub);
     assert_string_equal(digest, "");
+    assert_string_equal(pub, "");
     unlink(link);
     unlink(key);
     rmdir(dir);
@@ -156,11 +159,16 @@ static void the_key_is_kept_while_it_is_ours_and_made_anew_when_forged(void **st
     struct inputs in = { 0 };
     struct plan first = { 0 }, same = { 0 }, forged = { 0 };
     autojson cJSON *record = NULL;
+    autobuf struct buf pub = { 0 };
     const char *digest;
 
     (void)state;
     plan_identity(&in, &first);
     digest = json_str(find_want(&first, KEY), "digest");
+    bytes_wanted(&in, &first, PUB, &pub);
+    snprintf(in.host.device_pub, sizeof in.host.device_pub, "%s", buf_str(&pub));
+    blobs_free(in.blobs); /* a later run knows only what it reads */
+    in.blobs = NULL;
     assert_string_equal(json_str(find_want(&first, KEY), "mode"), "0600");
     assert_int_equal(json_int(find_want(&first, KEY), "uid", 0), 4001);
     assert_int_equal(json_int(find_want(&first, PUB), "uid", -1), 0);
@@ -171,6 +179,9 @@ static void the_key_is_kept_while_it_is_ours_and_made_anew_when_forged(void **st
     assert_string_equal(json_str(find_want(&same, KEY), "digest"), digest);
     assert_string_equal(json_str(find_want(&same, PUB), "digest"),
                         json_str(find_want(&first, PUB), "digest"));
+    buf_done(&pub);
+    bytes_wanted(&in, &same, PUB, &pub); /* so that one that is gone can be made again */
+    assert_string_equal(buf_str(&pub), in.host.device_pub);
     in.host.device_key[0] ^= 1;
     plan_identity(&in, &forged);
     assert_string_not_equal(json_str(find_want(&forged, KEY), "digest"), digest);
