@@ -1,5 +1,6 @@
 #include "setup/secrets.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/paths.h"
 #include "setup/templates.h"
@@ -65,4 +66,30 @@ int secrets_seal(const char *instance, const cJSON *secrets, struct input_file *
     *ret = files;
     *ret_count = count;
     return 0;
+}
+
+/* A killed undo removed it too, but its bytes are still among the stored ones. */
+static bool lost(struct run *run, const char *path, const cJSON *after)
+{
+    const char *digest = json_str(after, "digest");
+    autosecret struct buf bytes = { 0 };
+
+    return digest && access(path, F_OK) < 0 && errno == ENOENT &&
+           blob_get(run->blobs, run->state_dir, digest, &bytes) == -ENOENT;
+}
+
+void secrets_forget(struct run *run, cJSON *entries)
+{
+    cJSON *entry = entries ? entries->child : NULL, *next;
+    char dir[64];
+    size_t len = (size_t)snprintf(dir, sizeof dir, DC_ETC "/%s/secrets/", run->name);
+
+    for (; entry; entry = next) {
+        const char *id = json_str(entry, "id");
+
+        next = entry->next;
+        if (id && strncmp(id, dir, len) == 0 &&
+            lost(run, id, cJSON_GetObjectItemCaseSensitive(entry, "after")))
+            cJSON_Delete(cJSON_DetachItemViaPointer(entries, entry));
+    }
 }

@@ -10,4 +10,8 @@
 int secrets_seal(const char *instance, const cJSON *secrets, struct input_file **ret,
                  size_t *ret_count, struct err *e);
 
+/* Takes out of a record's entries the secrets that `keys unset` removed since: their bytes are
+ * nowhere any more, so that no run could make them again. */
+void secrets_forget(struct run *run, cJSON *entries);
+
 #endif

@@ -102,6 +102,8 @@ static int gather(struct work *w, const struct setup_request *rq, struct err *e)
     in->env = rq->env;
     in->secrets = rq->secrets;
     in->keep_secrets = !rq->bundle;
+    if (in->keep_secrets)
+        secrets_forget(&w->session.run, session_entries(&w->session));
     in->blobs = w->session.run.blobs;
     r = host_gather(&w->session.run, &in->in.spec, &in->host, e);
     if (r < 0)

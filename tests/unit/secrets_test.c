@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "provision/provision.h"
+#include "setup/secrets.h"
 
 #include <string.h>
 
@@ -103,12 +104,39 @@ static void a_bundle_without_secrets_wants_none(void **state)
     end(&s);
 }
 
+/* Without its bytes a wanted file could never be made: setup would fail from then on. */
+static void a_secret_that_was_unset_is_wanted_no_more(void **state)
+{
+    static const char digest[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    char kept[DIGEST_HEX_LEN + 1];
+    struct run run = { .name = "no-such", .state_dir = -EBADF, .blobs = blobs_new() };
+    autojson cJSON *entries = cJSON_CreateArray();
+
+    (void)state;
+    assert_int_equal(blob_add(run.blobs, "xyz", 3, kept), 0);
+    for (int i = 0; i < 2; i++) {
+        cJSON *entry = cJSON_CreateObject(), *after = cJSON_AddObjectToObject(entry, "after");
+
+        cJSON_AddStringToObject(entry, "kind", "file");
+        cJSON_AddStringToObject(entry, "id",
+                                i ? "/etc/defenseclaw/no-such/secrets/A.cred"
+                                  : "/etc/defenseclaw/no-such/secrets/B.cred");
+        cJSON_AddStringToObject(after, "digest", i ? kept : digest);
+        cJSON_AddItemToArray(entries, entry);
+    }
+    secrets_forget(&run, entries);
+    assert_int_equal(cJSON_GetArraySize(entries), 1);
+    assert_string_equal(json_str(entries->child, "id"), "/etc/defenseclaw/no-such/secrets/A.cred");
+    blobs_free(run.blobs);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sealed_secret_is_a_file_of_roots_alone_in_a_directory_of_roots_alone),
         cmocka_unit_test(a_run_without_a_bundle_keeps_what_is_recorded),
         cmocka_unit_test(a_bundle_without_secrets_wants_none),
+        cmocka_unit_test(a_secret_that_was_unset_is_wanted_no_more),
     };
 
     return cmocka_run_group_tests_name("secrets", tests, NULL, NULL);
