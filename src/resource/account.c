@@ -171,14 +171,25 @@ static int make_account(const char *user, const cJSON *now, const cJSON *state, 
     return r < 0 ? r : run_useradd(user, state, e);
 }
 
+/* What setup makes is known by its comment: the sandbox's carries the uuid, the gateway's is no
+ * instance's alone. */
+static bool made_by_setup(const struct run *run, const cJSON *now)
+{
+    const char *gecos = json_str(now, "gecos");
+
+    return gecos && (strstr(gecos, run->uuid) || strcmp(gecos, "DefenseClaw gateway") == 0);
+}
+
 /* userdel takes the user's own group along where login.defs says so, and leaves it elsewhere. */
-static int remove_account(const char *user, const cJSON *now, const cJSON *state, struct err *e)
+static int remove_account(struct run *run, const char *user, const cJSON *now, const cJSON *state,
+                          struct err *e)
 {
     gid_t gid;
     int r = 0;
 
     if (strcmp(json_str(now, "type"), "account") == 0)
-        r = run_remove("/usr/sbin/userdel", user, e);
+        r = made_by_setup(run, now) ? run_remove("/usr/sbin/userdel", user, e)
+                                    : refuse_foreign(user, e);
     if (r == 0 && json_int(state, "gid", -1) < 0 && group_read(user, &gid) == 0)
         r = run_remove("/usr/sbin/groupdel", user, e);
     return r;
@@ -189,11 +200,26 @@ static int account_put(struct run *run, const char *id, const cJSON *now, const 
 {
     const char *type = json_str(state, "type");
 
-    (void)run;
     if (!type)
         return -EBADMSG;
-    return strcmp(type, "absent") == 0 ? remove_account(id, now, state, e)
+    return strcmp(type, "absent") == 0 ? remove_account(run, id, now, state, e)
                                        : make_account(id, now, state, e);
+}
+
+/* After a kill: half of what was begun goes, an account that somebody made meanwhile stays. */
+static int account_take_back(struct run *run, const char *id, const cJSON *now, const cJSON *before,
+                             const cJSON *left, struct err *e)
+{
+    bool account = strcmp(json_str(now, "type"), "account") == 0;
+    bool ours =
+        account ? made_by_setup(run, now) && json_int(now, "uid", -1) == json_int(left, "uid", -2)
+                : json_int(now, "gid", -1) == json_int(left, "gid", -2);
+
+    if (ours)
+        return account_put(run, id, now, before, e);
+    run_note(run, "%s %s: was made by somebody else meanwhile, and stays",
+             account ? "user" : "group", id);
+    return 0;
 }
 
 const struct resource_kind kind_account = {
@@ -201,4 +227,5 @@ const struct resource_kind kind_account = {
     .observe = account_observe,
     .same = account_same,
     .put = account_put,
+    .take_back = account_take_back,
 };
