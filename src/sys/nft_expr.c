@@ -1,4 +1,4 @@
-#include "sys/nft_expr.h"
+#include "sys/nft_internal.h"
 
 #include "base/mem.h"
 

@@ -1,4 +1,4 @@
-#include "sys/nft.h"
+#include "sys/nft_internal.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
@@ -40,6 +40,12 @@ void nft_ruleset_free(struct nft_ruleset *rs)
         c = next;
     }
     free(rs);
+}
+
+void nft_ruleset_forget(struct nft_ruleset *rs)
+{
+    rs->tables = NULL;
+    rs->tail = &rs->tables;
 }
 
 static struct chunk *chunk_add(struct nft_ruleset *rs, size_t size)

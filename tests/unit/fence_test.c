@@ -238,8 +238,8 @@ static void the_kernel_judges_alike(void **state)
     struct err e = { 0 };
 
     (void)state;
+    assert_true(egress >= 0);
     assert_int_equal(network_up(&n, &e), 0);
-    assert_int_equal(machine_run("/sbin/ip netns exec sandbox0 /bin/true"), 0);
     ns = open("/run/netns/sandbox0", O_RDONLY | O_CLOEXEC);
     for (size_t i = 0; i < N_ELEMENTS(scenes); i++) {
         bool judged, reached;
@@ -471,6 +471,7 @@ static void held_ports_name_their_holder(void **state)
         autofd int fd = machine_listen(cases[i].type, cases[i].ip, cases[i].port);
         int r = network_ports_held(&n, false, &e);
 
+        assert_true(fd >= 0);
         if (!cases[i].text) {
             assert_int_equal(r, 0);
             continue;

@@ -1,8 +1,25 @@
-/* Between neutral operations (sys/nft.h) and libnftnl's expressions; private to sys/nft*.c. */
-#ifndef DEFENSECLAW_SYS_NFT_EXPR_H
-#define DEFENSECLAW_SYS_NFT_EXPR_H
+/* What sys/nft*.c share: the socket, and the way between neutral operations (sys/nft.h) and
+ * libnftnl's expressions. */
+#ifndef DEFENSECLAW_SYS_NFT_INTERNAL_H
+#define DEFENSECLAW_SYS_NFT_INTERNAL_H
 
 #include "sys/nft.h"
+
+#include <libmnl/libmnl.h>
+
+#define NFT_BUFFER_SIZE 32768 /* the largest message that the kernel puts a dump into */
+
+struct nft {
+    struct mnl_socket *nl;
+    uint32_t seq;
+    char buf[NFT_BUFFER_SIZE];
+};
+
+/* Beside a table's comment: nft(8) passes over what it doesn't know. */
+enum { NFT_UDATA_PARAMS = 0xdc };
+
+/* Drops all tables, so that they can be read anew. */
+void nft_ruleset_forget(struct nft_ruleset *rs);
 
 struct nftnl_expr;
 
