@@ -98,13 +98,12 @@ static int line_observe(struct run *run, const char *id, const cJSON *want, cJSO
     return r;
 }
 
-/* A wanted line is there or not; an observed file is those very bytes. */
+/* A wanted line is there or not; an observed file is those very bytes. Where there was no file, one
+ * without our line is others' (a second instance's, say). */
 static bool line_same(const cJSON *now, const cJSON *want)
 {
-    const char *digest = json_str(want, "digest");
-
-    if (!digest && json_bool(want, "present", false))
-        return json_bool(now, "present", false);
+    if (!json_str(want, "digest"))
+        return json_bool(now, "present", false) == json_bool(want, "present", false);
     return json_same(now, want);
 }
 
@@ -135,19 +134,41 @@ static int add_line(struct buf *text, const char *line)
     return buf_printf(text, "%s\n", line);
 }
 
-static int put_back(struct run *run, const char *id, const cJSON *state)
+static int remove_file(const char *id)
 {
-    const char *digest = json_str(state, "digest"), *base;
-    autobuf struct buf text = { 0 };
     autofd int dir = -EBADF;
+    const char *base;
+    int r = beneath_open_parent(id, &dir, &base, NULL);
+
+    return r == 0 && unlinkat(dir, base, 0) < 0 && errno != ENOENT ? -errno : r;
+}
+
+/* Takes the line out of what stands there; made is whether the file was made for such lines, and
+ * goes with the last of them. */
+static int take_out(struct run *run, const char *id, const cJSON *now, const char *line, bool made)
+{
+    const char *digest = json_str(now, "digest");
+    autobuf struct buf text = { 0 };
+    int r = digest ? blob_get(run->blobs, run->state_dir, digest, &text) : 0;
+    size_t at, end;
+
+    if (r < 0 || !digest || (at = find_line(&text, line)) == SIZE_MAX)
+        return r;
+    end = at + strlen(line);
+    end += end < text.len; /* its newline */
+    memmove(text.data + at, text.data + end, text.len - end);
+    text.len -= end - at;
+    return made && text.len == 0 ? remove_file(id) : write_text(run, id, &text, now);
+}
+
+static int put_back(struct run *run, const char *id, const cJSON *now, const cJSON *state)
+{
+    const char *digest = json_str(state, "digest"), *line = json_str(now, "line");
+    autobuf struct buf text = { 0 };
     int r;
 
-    if (!digest) { /* there was no such file */
-        r = beneath_open_parent(id, &dir, &base, NULL);
-        if (r == 0 && unlinkat(dir, base, 0) < 0 && errno != ENOENT)
-            r = -errno;
-        return r;
-    }
+    if (!digest) /* there was no such file */
+        return line ? take_out(run, id, now, line, true) : -EBADMSG;
     r = blob_get(run->blobs, run->state_dir, digest, &text);
     return r < 0 ? r : write_text(run, id, &text, state);
 }
@@ -160,7 +181,7 @@ static int line_put(struct run *run, const char *id, const cJSON *now, const cJS
     int r = 0;
 
     if (json_str(state, "digest") || !json_bool(state, "present", false))
-        r = put_back(run, id, state);
+        r = put_back(run, id, now, state);
     else if (!line)
         r = -EBADMSG;
     else {
@@ -193,22 +214,15 @@ static int line_take_back(struct run *run, const char *id, const cJSON *now, con
 {
     const char *line = json_str(left, "line"), *digest = json_str(now, "digest");
     autobuf struct buf text = { 0 };
-    size_t at;
     int r = 0;
 
     if (!line || !digest || json_bool(before, "present", false))
         return 0; /* the file is gone, or the line was there before us */
     r = blob_get(run->blobs, run->state_dir, digest, &text);
-    at = find_line(&text, line);
     if (r == 0 && only_ours(run, &text, before, line))
-        r = put_back(run, id, before);
-    else if (r == 0 && at != SIZE_MAX) {
-        size_t end = at + strlen(line);
-
-        end += end < text.len; /* its newline */
-        memmove(text.data + at, text.data + end, text.len - end);
-        text.len -= end - at;
-        r = write_text(run, id, &text, now);
+        r = put_back(run, id, now, before);
+    else if (r == 0 && find_line(&text, line) != SIZE_MAX) {
+        r = take_out(run, id, now, line, !json_str(before, "digest"));
         run_note(run, "%s: changed since setup; only our line was taken out", id);
     }
     return r < 0 ? err_set(e, r, EXIT_FAILED, "%s: %s", id, strerror(-r)) : 0;

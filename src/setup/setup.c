@@ -7,6 +7,7 @@
 #include "host/fence.h"
 #include "resource/network.h"
 #include "setup/adopt.h"
+#include "setup/origins.h"
 #include "setup/overlay.h"
 #include "setup/secrets.h"
 #include "setup/session.h"
@@ -191,6 +192,8 @@ static int carry_out(struct work *w, const struct setup_request *rq, const char 
     r = new_record(w, state, &record, e);
     if (r == 0)
         r = record_user(w, record);
+    if (r == 0)
+        r = origins_inherit(w->session.run.name, &w->plan, record);
     if (r == 0)
         r = overlay_save(&w->session.run, record, rq->bundle ? rq->policy : w->overlay,
                          rq->bundle ? rq->policy_count : w->overlay_count, e);

@@ -521,6 +521,41 @@ static void nothing_is_recovered_beside_a_record_that_cannot_be_read(void **s)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+static void put_line(struct run *run, const char *line, const cJSON *instead)
+{
+    autojson cJSON *want = want_line(line), *now = NULL, *after = NULL;
+    struct err e = { 0 };
+
+    assert_int_equal(kind_line.observe(run, in_root("deny2"), want, &now, &e), 0);
+    assert_int_equal(kind_line.put(run, in_root("deny2"), now, instead ? instead : want, &e), 0);
+    assert_int_equal(kind_line.observe(run, in_root("deny2"), want, &after, &e), 0);
+    assert_true(kind_line.same(after, instead ? instead : want));
+}
+
+/* Of two instances, in whichever order they go. */
+static void a_file_made_for_lines_of_ours_goes_with_the_last_of_them(void **s)
+{
+    autojson cJSON *before = want_absent();
+    struct run run;
+
+    (void)s;
+    for (int turn = 0; turn < 2; turn++) {
+        autofree char *was = NULL, *undone = NULL;
+
+        fresh();
+        open_run(&run);
+        was = list_root();
+        put_line(&run, "first", NULL);
+        put_line(&run, "second", NULL);
+        put_line(&run, turn ? "first" : "second", before);
+        assert_int_equal(access(in_root("deny2"), F_OK), 0);
+        put_line(&run, turn ? "second" : "first", before);
+        undone = list_root();
+        assert_string_equal(was, undone);
+        close_run(&run);
+    }
+}
+
 static int make_base(void **s)
 {
     (void)s;
@@ -545,6 +580,7 @@ int main(void)
         cmocka_unit_test(a_directory_that_others_use_stays),
         cmocka_unit_test(a_parent_swapped_for_a_link_is_not_followed),
         cmocka_unit_test(a_torn_last_line_is_ignored),
+        cmocka_unit_test(a_file_made_for_lines_of_ours_goes_with_the_last_of_them),
         cmocka_unit_test(an_attribute_whose_name_is_not_text_comes_back),
         cmocka_unit_test(a_link_to_what_is_not_text_is_refused),
         cmocka_unit_test(a_huge_file_in_our_place_is_moved_aside_by_undo),

@@ -8,8 +8,11 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/paths.h"
+#include "resource/kinds.h"
+#include "setup/origins.h"
 #include "setup/session.h"
 
 #include <sched.h>
@@ -122,6 +125,46 @@ static void an_admins_umask_hides_nothing_that_others_read(void **state)
     session_close(&s, true);
 }
 
+/* What the record of another instance, in a state, makes of a place that it found in another. */
+static int inherited(const char *other_state, const char *other_before, bool keep)
+{
+    autojson cJSON *record = cJSON_CreateObject();
+    struct plan p = { 0 };
+    struct plan_item *item;
+    char text[512];
+    int count;
+
+    mkdir(DC_STATE, 0700);
+    mkdir(DC_STATE "/other", 0700);
+    snprintf(
+        text, sizeof text,
+        "{\"schema\":\"defenseclaw.record/1\",\"state\":\"%s\",\"entries\":[{\"kind\":\"file\","
+        "\"id\":\"/etc/netns\",\"keep\":%s,\"before\":{\"type\":\"%s\"},\"after\":{}}]}",
+        other_state, keep ? "true" : "false", other_before);
+    write_text(DC_STATE "/other/record.json", text);
+    cJSON_AddArrayToObject(record, "entries");
+    item = plan_add(&p, "network", &kind_file, "/etc/netns", want_directory(0755, 0, 0));
+    item->now = want_directory(0755, 0, 0);
+    assert_int_equal(origins_inherit("t", &p, record), 0);
+    assert_int_equal(origins_inherit("t", &p, record), 0); /* once is enough */
+    count = cJSON_GetArraySize(cJSON_GetObjectItem(record, "entries"));
+    assert_int_equal(origins_inherit("other", &p, record), 0); /* nothing from itself */
+    assert_int_equal(count, cJSON_GetArraySize(cJSON_GetObjectItem(record, "entries")));
+    plan_done(&p);
+    unlink(DC_STATE "/other/record.json");
+    rmdir(DC_STATE "/other");
+    return count;
+}
+
+static void what_another_instance_made_where_nothing_was_is_nobodys(void **state)
+{
+    (void)state;
+    assert_int_equal(inherited("active", "absent", false), 1);
+    assert_int_equal(inherited("active", "directory", false), 0);
+    assert_int_equal(inherited("active", "absent", true), 0);
+    assert_int_equal(inherited("disabled", "absent", false), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -129,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_record_of_a_newer_version_survives_a_run_that_cannot_read_it),
         cmocka_unit_test(the_journal_of_a_rollback_that_failed_survives),
         cmocka_unit_test(an_admins_umask_hides_nothing_that_others_read),
+        cmocka_unit_test(what_another_instance_made_where_nothing_was_is_nobodys),
     };
 
     return cmocka_run_group_tests_name("session", tests, fresh_machine, NULL);
