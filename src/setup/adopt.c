@@ -52,10 +52,47 @@ static bool owns_file_in(const char *dir, uid_t uid)
     return found;
 }
 
+static bool has_line(const char *path, const char *line)
+{
+    autofile FILE *f = fopen(path, "re");
+    autofree char *text = NULL;
+    size_t cap = 0;
+    bool found = false;
+
+    while (f && !found && getline(&text, &cap, f) > 0) {
+        char *word = text + strspn(text, " \t");
+
+        word[strcspn(word, " \t\r\n")] = '\0';
+        found = strcmp(word, line) == 0;
+    }
+    return found;
+}
+
+/* cron.deny and at.deny say nothing about jobs that are there already, and nothing at all where an
+ * allow file stands: the daemons would go on starting the user's programs outside the sandbox. */
+static int check_jobs(const struct spec *s, uid_t uid, struct err *e)
+{
+    static const char *const allow[] = { "/etc/cron.allow", "/etc/at.allow" };
+    char path[64];
+
+    snprintf(path, sizeof path, "/var/spool/cron/crontabs/%s", s->name);
+    if (access(path, F_OK) == 0)
+        return refuse(e, s->name, "has a crontab", "",
+                      "remove it with `crontab -r -u USER`, or choose another --name");
+    if (owns_file_in("/var/spool/cron/atjobs", uid))
+        return refuse(e, s->name, "has at jobs", "",
+                      "remove them with atrm, or choose another --name");
+    for (size_t i = 0; i < N_ELEMENTS(allow); i++)
+        if (has_line(allow[i], s->name))
+            return refuse(e, s->name, "stands in ", allow[i],
+                          "remove that line, or choose another --name");
+    return 0;
+}
+
 /* What an account that somebody else made may bring along. */
 static int check_foreign(const struct spec *s, const struct account *a, struct err *e)
 {
-    char path[64], number[32];
+    char number[32];
     long pid;
 
     if (a->uid < SYS_UID_MIN)
@@ -71,13 +108,6 @@ static int check_foreign(const struct spec *s, const struct account *a, struct e
         return refuse(
             e, s->name, "has subordinate ids", "",
             "remove its lines from /etc/subuid and /etc/subgid, or choose another --name");
-    snprintf(path, sizeof path, "/var/spool/cron/crontabs/%s", s->name);
-    if (access(path, F_OK) == 0)
-        return refuse(e, s->name, "has a crontab", "",
-                      "remove it with `crontab -r -u USER`, or choose another --name");
-    if (owns_file_in("/var/spool/cron/atjobs", a->uid))
-        return refuse(e, s->name, "has at jobs", "",
-                      "remove them with atrm, or choose another --name");
     pid = process_of(a->uid);
     snprintf(number, sizeof number, "%ld", pid);
     if (pid)
@@ -91,27 +121,35 @@ static int check_foreign(const struct spec *s, const struct account *a, struct e
     return 0;
 }
 
+static int refuse_unknown(const char *name, struct err *e)
+{
+    err_set(e, -EEXIST, EXIT_MACHINE, "user %s: exists already, and was not made by this instance",
+            name);
+    return err_fix(e, -EEXIST,
+                   "choose another instance with --name, or take the user over with --adopt-user");
+}
+
 int adopt_check(struct inputs *in, const cJSON *record, struct err *e)
 {
     const char *name = in->in.spec.name;
     const cJSON *user = cJSON_GetObjectItemCaseSensitive(record, "user");
     struct account a;
+    bool made, adopted;
     int r = account_read(name, &a);
 
     if (r == -ENOENT)
         return 0;
     if (r < 0)
         return err_set(e, r, EXIT_FAILED, "/etc/passwd: %s", strerror(-r));
-    if (strstr(a.gecos, in->in.uuid))
-        return 0; /* made by this instance */
-    if (json_int(user, "uid", -1) == (int64_t)a.uid && json_bool(user, "adopted", false)) {
+    made = strstr(a.gecos, in->in.uuid);
+    adopted =
+        !made && json_int(user, "uid", -1) == (int64_t)a.uid && json_bool(user, "adopted", false);
+    if (!made && !adopted && !in->adopt_user)
+        return refuse_unknown(name, e);
+    r = made || adopted ? 0 : check_foreign(&in->in.spec, &a, e);
+    if (r == 0 && !in->previous) /* while it is set up there is no way to any */
+        r = check_jobs(&in->in.spec, a.uid, e);
+    if (r == 0 && adopted)
         in->adopt_user = true;
-        return 0;
-    }
-    if (in->adopt_user)
-        return check_foreign(&in->in.spec, &a, e);
-    err_set(e, -EEXIST, EXIT_MACHINE, "user %s: exists already, and was not made by this instance",
-            name);
-    return err_fix(e, -EEXIST,
-                   "choose another instance with --name, or take the user over with --adopt-user");
+    return r;
 }

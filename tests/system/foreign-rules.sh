@@ -110,6 +110,19 @@ expect_status 4 defenseclaw sandbox setup --non-interactive --adopt-user
 expect_said 'sudo'
 userdel -r sandbox 2>/dev/null
 
+t_case "jobs that cron would still start, and an allow file with the user in it, are refused"
+expect_setup
+expect_disable
+install -d /var/spool/cron/crontabs
+echo '* * * * * true' >/var/spool/cron/crontabs/sandbox
+expect_status 4 defenseclaw sandbox setup --non-interactive
+expect_said 'crontab'
+rm /var/spool/cron/crontabs/sandbox
+echo sandbox >/etc/cron.allow
+expect_status 4 defenseclaw sandbox setup --non-interactive
+expect_said '/etc/cron.allow'
+rm /etc/cron.allow
+
 t_case "nft flush ruleset while running: the namespace's fence stands, verify is red, a restart brings the host's back"
 expect_setup
 nft flush ruleset

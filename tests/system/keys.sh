@@ -26,6 +26,11 @@ key=$(sha256sum </home/sandbox/.defenseclaw/device.key)
 expect_setup
 expect_equal "the key" "$(sha256sum </home/sandbox/.defenseclaw/device.key)" "$key"
 
+t_case "the public half is made again when it is gone"
+mv /etc/defenseclaw/sandbox/device.pub /var/tmp/device.pub
+expect_setup
+expect cmp /var/tmp/device.pub /etc/defenseclaw/sandbox/device.pub
+
 t_case "a forged key is refused with the page's words, and the fix that is printed works"
 as_sandbox sh -c '{ echo "-----BEGIN ED25519 PRIVATE KEY-----"; head -c 32 /dev/urandom | base64
     echo "-----END ED25519 PRIVATE KEY-----"; } >/home/sandbox/.defenseclaw/device.key'

@@ -30,6 +30,7 @@ if [ "$T_BOOT" = 2 ]; then
     expect_equal "tables" "$(nft list tables)" ""
     expect_equal "links" "$(ip -o link | grep -c veth)" 0
     expect_equal "names" "$(ip netns list)" ""
+    expect_absent /etc/netns /etc/cron.deny /etc/defenseclaw
     return
 fi
 
