@@ -208,23 +208,29 @@ int network_up(const struct network *n, struct err *e)
     return r;
 }
 
-/* Removes what is ours under each name; a name that is somebody else's stays theirs. */
+/* Removes what is ours under each name; a name that is somebody else's stays theirs. The veth is
+ * down before its fence goes, and gone only after it: the kernel's two long waits then run side by
+ * side. */
 int network_down(const struct network *n, struct err *e)
 {
     struct plumbing p;
-    int r = plumbing_open(&p, n, e);
+    int r = plumbing_open(&p, n, e), fences;
 
+    if (r == 0 && p.host.link.index)
+        rtnl_link_flags(p.host.nl, p.host.link.index, 0, IFF_UP);
+    fences = r == 0 ? ruleset_remove(p.nft, n, FENCE_HOST, e) : r;
     if (r == 0)
         r = link_remove(&p, e);
-    if (r == 0)
-        r = ruleset_remove(p.nft, n, FENCE_HOST, e);
-    if ((r == 0 || r == -EEXIST) && !p.ns_foreign) {
+    if (r == 0 && fences < 0 && fences != -EEXIST)
+        r = fences;
+    if (r == 0 && !p.ns_foreign) {
         r = netns_unbind(n->link, n->uuid);
-        if (r < 0 && r != -ENOENT && r != -EBADF)
+        r = r == -ENOENT || r == -EBADF ? 0 : r;
+        if (r < 0)
             err_set(e, r, EXIT_FAILED, NETNS_DIR "/%s: %s", n->link, strerror(-r));
     }
     plumbing_close(&p);
-    return r == -EEXIST || r == -ENOENT || r == -EBADF ? 0 : r;
+    return r;
 }
 
 /* Adds up a part's result: a count, or the first errno. */
