@@ -76,12 +76,37 @@ static int plumbing_open(struct plumbing *p, const struct network *n, struct err
     return r < 0 ? r : inside_open(p, e);
 }
 
-static int foreign(const struct network *n, const char *what, const char *command, struct err *e)
+/* Made by an instance whose record is gone: its tables still say so. */
+static bool abandoned(const struct plumbing *p)
 {
-    int r = err_set(e, -EEXIST, EXIT_MACHINE, "%s veth already exists%s", n->link, what);
+    autoruleset struct nft_ruleset *rs = nft_ruleset_new();
+    struct ruleset_name names[RULESET_NAMES_MAX];
+    size_t count = ruleset_names(p->n->name, FENCE_HOST, names);
+    bool found = false;
 
+    if (!rs || nft_read_tables(p->nft, rs) < 0)
+        return false;
+    for (size_t i = 0; i < count && !found; i++) {
+        const struct nft_table *t = nft_table_find(rs, names[i].family, names[i].name);
+
+        found = t && t->comment && strncmp(t->comment, "defenseclaw ", 12) == 0;
+    }
+    return found;
+}
+
+static int foreign(const struct plumbing *p, const char *what, const char *command, struct err *e)
+{
+    const char *name = p->n->name, *link = p->n->link;
+    int r = err_set(e, -EEXIST, EXIT_MACHINE, "%s veth already exists%s", link, what);
+
+    if (abandoned(p))
+        return err_fix(
+            e, r,
+            "ip netns del %s; ip link del %s; nft delete table netdev defenseclaw_%s; "
+            "nft delete table inet defenseclaw_%s   # an instance's whose record is gone",
+            link, link, name, name);
     return err_fix(e, r, "%s %s   # if it is yours to remove; or choose another name with --name",
-                   command, n->link);
+                   command, link);
 }
 
 static int refuse_foreign(const struct plumbing *p, struct err *e)
@@ -90,9 +115,9 @@ static int refuse_foreign(const struct plumbing *p, struct err *e)
     int r;
 
     if (p->link_foreign)
-        return foreign(p->n, "", "ip link del", e);
+        return foreign(p, "", "ip link del", e);
     if (p->ns_foreign)
-        return foreign(p->n, ": a network namespace of that name", "ip netns del", e);
+        return foreign(p, ": a network namespace of that name", "ip netns del", e);
     r = ruleset_read(p->nft, p->n, FENCE_HOST, &live, e);
     nft_ruleset_free(live.rs);
     return r;
@@ -109,12 +134,13 @@ static int link_remove(struct plumbing *p, struct err *e)
 }
 
 /* What a killed creation left under the name: our own marked file at most. */
-static int name_free(const struct network *n, struct err *e)
+static int name_free(const struct plumbing *p, struct err *e)
 {
+    const struct network *n = p->n;
     int r = netns_unbind(n->link, n->uuid);
 
     if (r == -EBADF)
-        return foreign(n, ": a file of that name in " NETNS_DIR, "ip netns del", e);
+        return foreign(p, ": a file of that name in " NETNS_DIR, "ip netns del", e);
     if (r < 0 && r != -ENOENT)
         return err_set(e, r, EXIT_FAILED, NETNS_DIR "/%s: %s", n->link, strerror(-r));
     return 0;
@@ -122,7 +148,7 @@ static int name_free(const struct network *n, struct err *e)
 
 static int inside_new(struct plumbing *p, struct err *e)
 {
-    int r = name_free(p->n, e);
+    int r = name_free(p, e);
 
     if (r == 0)
         r = link_remove(p, e);

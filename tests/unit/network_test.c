@@ -273,6 +273,36 @@ static void what_is_not_ours_is_never_touched(void **state)
     assert_right(&n);
 }
 
+/* As a shell's user types it: one command after the other. */
+static void type(const char *line)
+{
+    char copy[1024], *save = NULL, path[1024];
+
+    snprintf(copy, sizeof(copy), "%s", line);
+    if (strchr(copy, '#'))
+        *strchr(copy, '#') = '\0';
+    for (char *c = strtok_r(copy, ";", &save); c; c = strtok_r(NULL, ";", &save)) {
+        snprintf(path, sizeof(path), "/usr/sbin/%s", c + strspn(c, " "));
+        machine_run(path);
+    }
+}
+
+static void an_instance_without_a_record_goes_by_what_is_printed(void **state)
+{
+    struct network n = machine_network(), lost = n;
+    struct err e = { 0 };
+
+    (void)state;
+    strcpy(lost.uuid, OTHER_UUID);
+    assert_int_equal(network_identity(&lost), 0);
+    up(&lost);
+    assert_int_equal(network_up(&n, &e), -EEXIST);
+    assert_string_equal(e.text, "sandbox0 veth already exists");
+    type(e.fix);
+    up(&n);
+    assert_right(&n);
+}
+
 static void a_failed_up_takes_its_parts_away(void **state)
 {
     struct network n = machine_network();
@@ -471,6 +501,7 @@ int main(void)
         ON_A_FRESH_MACHINE(the_hosts_fence_stands_alone),
         ON_A_FRESH_MACHINE(every_damage_is_told_and_repaired),
         ON_A_FRESH_MACHINE(what_is_not_ours_is_never_touched),
+        ON_A_FRESH_MACHINE(an_instance_without_a_record_goes_by_what_is_printed),
         ON_A_FRESH_MACHINE(a_failed_up_takes_its_parts_away),
         ON_A_FRESH_MACHINE(our_own_leftover_name_is_taken_over),
         ON_A_FRESH_MACHINE(observing_reads_back_what_was_wanted),
