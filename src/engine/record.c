@@ -149,3 +149,14 @@ void record_sweep_blobs(int state_dir, const cJSON *record)
     if (text)
         empty_blobs(state_dir, text);
 }
+
+void record_sweep_saved(int state_dir)
+{
+    autojson cJSON *record = NULL;
+    int r = record_load(state_dir, &record, NULL);
+
+    if (r == 0)
+        record_sweep_blobs(state_dir, record);
+    else if (r == -ENOENT)
+        empty_blobs(state_dir, NULL);
+}

@@ -32,5 +32,8 @@ cJSON *record_entry(const cJSON *entries, const char *kind, const char *id);
 
 /* Removes stored bytes that no entry of the record names. */
 void record_sweep_blobs(int state_dir, const cJSON *record);
+/* The same by the record as it is saved; all of them when there is none. For a run that was taken
+ * back: what it stored may have been secrets. */
+void record_sweep_saved(int state_dir);
 
 #endif

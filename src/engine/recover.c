@@ -89,7 +89,7 @@ int walk_recover(struct run *run, bool *ret_found, struct err *e)
 {
     struct journal left = { .fd = -EBADF, .dir = run->state_dir };
     struct journal_log log = { 0 };
-    bool done = false;
+    bool done = false, undo;
     int r = journal_read(run->state_dir, &log, e);
 
     *ret_found = r != -ENOENT;
@@ -99,11 +99,14 @@ int walk_recover(struct run *run, bool *ret_found, struct err *e)
     snprintf(run->uuid, sizeof run->uuid, "%.*s", UUID_LEN, log.uuid);
     sweep_all(run, &log);
     r = committed(run->state_dir, log.run_id, &done, e);
-    if (r == 0 && !done && strcmp(log.verb, "disable") != 0)
+    undo = !done && strcmp(log.verb, "disable") == 0;
+    if (r == 0 && !done && !undo)
         r = recover_log(run, &log, e);
     journal_log_done(&log);
     if (r < 0)
         return err_prefix(e, r, "an interrupted run can't be undone");
     r = journal_finish(&left);
+    if (r == 0 && !undo) /* half an undo: setup may want what it removed, a sealed secret, say */
+        record_sweep_saved(run->state_dir);
     return r < 0 ? err_set(e, r, EXIT_FAILED, "journal: %s", strerror(-r)) : 0;
 }

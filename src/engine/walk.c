@@ -334,8 +334,10 @@ static void roll_back(struct apply *a, struct err *e)
 
     if (r == 0)
         r = journal_finish(&a->journal);
-    if (r == 0)
+    if (r == 0) {
+        record_sweep_saved(a->run->state_dir);
         return;
+    }
     journal_close(&a->journal);
     err_prefix(e, r, "rolling back failed too (%s)", why.text[0] ? why.text : strerror(-r));
     err_fix(e, r,

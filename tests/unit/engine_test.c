@@ -8,6 +8,7 @@
 #include "engine/walk.h"
 #include "resource/kinds.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
@@ -556,6 +557,39 @@ static void a_file_made_for_lines_of_ours_goes_with_the_last_of_them(void **s)
     }
 }
 
+static size_t stored_blobs(void)
+{
+    char path[128];
+    DIR *dir;
+    size_t count = 0;
+
+    snprintf(path, sizeof path, "%s/blob", state);
+    dir = opendir(path);
+    for (struct dirent *d; dir && (d = readdir(dir));)
+        count += d->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+/* They may be somebody's secrets. */
+static void a_run_that_was_taken_back_leaves_no_bytes(void **s)
+{
+    struct err e = { 0 };
+    size_t changes;
+
+    (void)s;
+    fresh();
+    fail_at = 5;
+    assert_true(do_setup("ours", &changes, &e) < 0);
+    fail_at = -1;
+    assert_int_equal(stored_blobs(), 0);
+    assert_true(killed_at(9, 0, false));
+    assert_true(stored_blobs() > 0);
+    assert_int_equal(do_disable(&e), 0);
+    assert_int_equal(stored_blobs(), 0);
+}
+
 static int make_base(void **s)
 {
     (void)s;
@@ -581,6 +615,7 @@ int main(void)
         cmocka_unit_test(a_parent_swapped_for_a_link_is_not_followed),
         cmocka_unit_test(a_torn_last_line_is_ignored),
         cmocka_unit_test(a_file_made_for_lines_of_ours_goes_with_the_last_of_them),
+        cmocka_unit_test(a_run_that_was_taken_back_leaves_no_bytes),
         cmocka_unit_test(an_attribute_whose_name_is_not_text_comes_back),
         cmocka_unit_test(a_link_to_what_is_not_text_is_refused),
         cmocka_unit_test(a_huge_file_in_our_place_is_moved_aside_by_undo),
