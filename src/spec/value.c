@@ -1,5 +1,6 @@
 #include "spec/value.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "spec/instance.h"
@@ -160,6 +161,8 @@ static const char *path_wrong(const char *path)
     for (const char *p = path; *p; p++)
         if (*p <= ' ' || *p == 0x7f || strchr("\"'\\%$:*?[];|&<>`(){}~#", *p))
             return "must be plain: no blanks, quotes, or characters that shells and units read";
+    if (!json_text_ok(path))
+        return "must be UTF-8";
     if (strstr(path, "//") || path[strlen(path) - 1] == '/')
         return "must not have an empty part or a slash at its end";
     if (strstr(path, "/./") || strstr(path, "/../") || strcmp(strrchr(path, '/'), "/.") == 0 ||
