@@ -57,7 +57,8 @@ static void begin_row(struct egress *c)
     struct audit_row *row = &c->row;
 
     *row = (struct audit_row){ .port = c->port };
-    snprintf(row->proto, sizeof row->proto, "%s", c->path ? "http" : "connect");
+    snprintf(row->proto, sizeof row->proto, "%s",
+             strcmp(c->method, "CONNECT") == 0 ? "connect" : "http");
     snprintf(row->method, sizeof row->method, "%s", c->method);
     snprintf(row->host, sizeof row->host, "%s", c->host.text);
 }
@@ -68,6 +69,15 @@ static void add_row(struct egress *c, enum audit_verdict verdict, const char *re
     c->row.has_end = end;
     snprintf(c->row.reason, sizeof c->row.reason, "%.*s", (int)sizeof c->row.reason - 1, reason);
     c->seq = audit_add(c->g->audit, &c->row);
+}
+
+/* A request that isn't one is refused before it can be decided; what is known of it is recorded. */
+static void reject(struct egress *c, unsigned status, const char *why)
+{
+    begin_row(c);
+    c->g->n.refused++;
+    add_row(c, AUDIT_REFUSE, why, true);
+    egress_answer(c, status, why, NULL);
 }
 
 static void on_tunnel_end(const struct pump_total *total, void *arg)
@@ -206,7 +216,7 @@ static void on_head(struct egress *c, const char *bytes, size_t len)
     int status = http_parse_request(bytes, len, &h, &why);
 
     if (status) {
-        egress_answer(c, (unsigned)status, why, NULL);
+        reject(c, (unsigned)status, why);
         return;
     }
     snprintf(c->method, sizeof c->method, "%s", h.method);
@@ -217,7 +227,7 @@ static void on_head(struct egress *c, const char *bytes, size_t len)
     if (!why && buf_add(&c->head, bytes, len) < 0)
         why = "out of memory";
     if (why)
-        egress_answer(c, 400, why, NULL);
+        reject(c, 400, why);
     else
         decide(c);
 }
@@ -239,8 +249,7 @@ static void read_head(struct egress *c)
     if (len == 0 && !c->client_ended)
         return;
     if (len <= 0) {
-        egress_answer(c, len == -EMSGSIZE ? 431 : 400, "the request's head is not well formed",
-                      NULL);
+        reject(c, len == -EMSGSIZE ? 431 : 400, "the request's head is not well formed");
         return;
     }
     copy = malloc((size_t)len);
@@ -311,7 +320,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (c->state == EGRESS_HEAD && c->head_begun) {
-        egress_answer(c, 408, "the request's head took too long", NULL);
+        reject(c, 408, "the request's head took too long");
         return;
     }
     if (c->state == EGRESS_OPENING) {
@@ -349,6 +358,9 @@ void egress_next(struct egress *c, bool keep_alive)
     c->state = EGRESS_HEAD;
     c->head_begun = false;
     c->up = c->down = 0;
+    c->method[0] = '\0';
+    c->host = (struct hostname){ 0 };
+    c->port = 0;
     c->request_done = c->response_begun = c->chunk_answer = false;
     egress_set_deadline(c, IDLE_S);
     bufferevent_enable(c->client, EV_READ);

@@ -51,17 +51,6 @@ static void relay_free(struct relay *r)
     free(r);
 }
 
-static void answer(struct relay *r, unsigned status, const char *why)
-{
-    evbuffer_add_printf(bufferevent_get_output(r->client),
-                        "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n"
-                        "Connection: close\r\n\r\nDefenseClaw: %s\n",
-                        status, http_reason(status), strlen(why) + 14, why);
-    r->state = LINGER;
-    bufferevent_setwatermark(r->client, EV_WRITE, 0, 0);
-    set_deadline(r, HEAD_S);
-}
-
 static int64_t add_row(const struct relay *r, const struct http_head *h, const char *why)
 {
     struct audit_row row = { .verdict = why ? AUDIT_REFUSE : AUDIT_ALLOW,
@@ -75,6 +64,25 @@ static int64_t add_row(const struct relay *r, const struct http_head *h, const c
     snprintf(row.host, sizeof row.host, "%.*s", (int)h->host.len, h->host.at ? h->host.at : "");
     snprintf(row.reason, sizeof row.reason, "%s", why ? why : "");
     return audit_add(r->g->audit, &row);
+}
+
+static void answer(struct relay *r, unsigned status, const char *why)
+{
+    evbuffer_add_printf(bufferevent_get_output(r->client),
+                        "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n"
+                        "Connection: close\r\n\r\nDefenseClaw: %s\n",
+                        status, http_reason(status), strlen(why) + 14, why);
+    r->state = LINGER;
+    bufferevent_setwatermark(r->client, EV_WRITE, 0, 0);
+    set_deadline(r, HEAD_S);
+}
+
+/* Refuses a request, with what is known of it in its row. */
+static void reject(struct relay *r, const struct http_head *h, unsigned status, const char *why)
+{
+    r->g->n.relay_refused++;
+    add_row(r, h, why);
+    answer(r, status, why);
 }
 
 /* The client has said its last: the agent is told once all of it was sent. */
@@ -234,9 +242,7 @@ static void on_head(struct relay *r, size_t len)
     unsigned status = check(r, bytes, len, &h, &why);
 
     if (status) {
-        r->g->n.relay_refused++;
-        add_row(r, &h, why);
-        answer(r, status, why);
+        reject(r, &h, status, why);
         return;
     }
     if (r->state == HEAD) {
@@ -258,6 +264,7 @@ static void on_head(struct relay *r, size_t len)
 /* False when there is nothing more to do for now. */
 static bool read_head(struct relay *r)
 {
+    static const struct http_head unread; /* nothing is known of it */
     struct evbuffer *in = bufferevent_get_input(r->client);
     size_t have = evbuffer_get_length(in), look = have < HTTP_HEAD_MAX ? have : HTTP_HEAD_MAX;
     ssize_t len;
@@ -271,7 +278,7 @@ static bool read_head(struct relay *r)
     if (len == 0)
         return false;
     if (len < 0) {
-        answer(r, len == -EMSGSIZE ? 431 : 400, "the request's head is not well formed");
+        reject(r, &unread, len == -EMSGSIZE ? 431 : 400, "the request's head is not well formed");
         return false;
     }
     on_head(r, (size_t)len);
