@@ -1,11 +1,14 @@
 #include "sys/beneath.h"
 
+#include "base/ed25519.h"
 #include "base/mem.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
+
+#define TEMP_TRIES 64
 
 static int open_no_links(const char *path, int *ret)
 {
@@ -103,6 +106,22 @@ static int write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
+/* Makes room for a temporary file. What isn't a leftover of ours is a trap: a directory that holds
+ * something is moved away under a name that nobody could guess. */
+static void clear_temp(int dir, const char *temp)
+{
+    char away[256];
+    uint32_t random;
+
+    if (unlinkat(dir, temp, 0) == 0 || errno != EISDIR)
+        return;
+    if (unlinkat(dir, temp, AT_REMOVEDIR) == 0)
+        return;
+    random_bytes(&random, sizeof random);
+    snprintf(away, sizeof away, "%.240s.%08x", temp, random);
+    renameat2(dir, temp, dir, away, RENAME_NOREPLACE);
+}
+
 int beneath_create(int dir, const char *base, const char *tag, const void *data, size_t len,
                    const struct beneath_attrs *attrs, int *ret_fd)
 {
@@ -115,10 +134,9 @@ int beneath_create(int dir, const char *base, const char *tag, const void *data,
         fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd >= 0)
             break;
-        if (errno != EEXIST || tries == 8)
+        if (errno != EEXIST || tries == TEMP_TRIES)
             return -errno;
-        if (unlinkat(dir, temp, 0) < 0 && errno == EISDIR)
-            unlinkat(dir, temp, AT_REMOVEDIR);
+        clear_temp(dir, temp);
     }
     if (fchown(fd, attrs->uid, attrs->gid) < 0 || fchmod(fd, attrs->mode) < 0)
         r = -errno;

@@ -557,6 +557,21 @@ static void a_file_made_for_lines_of_ours_goes_with_the_last_of_them(void **s)
     }
 }
 
+/* Its name is no secret, and the directory may be the sandbox user's. */
+static void a_trap_under_the_temporary_name_stops_nothing(void **s)
+{
+    struct err e = { 0 };
+    size_t changes;
+
+    (void)s;
+    fresh();
+    assert_int_equal(mkdir(in_root(".there.11111111.tmp"), 0755), 0);
+    write_text(in_root(".there.11111111.tmp/x"), "trap");
+    assert_int_equal(do_setup("ours", &changes, &e), 0);
+    assert_int_equal(access(in_root(".there.11111111.tmp"), F_OK), -1);
+    assert_int_equal(do_disable(&e), 0);
+}
+
 static size_t stored_blobs(void)
 {
     char path[128];
@@ -615,6 +630,7 @@ int main(void)
         cmocka_unit_test(a_parent_swapped_for_a_link_is_not_followed),
         cmocka_unit_test(a_torn_last_line_is_ignored),
         cmocka_unit_test(a_file_made_for_lines_of_ours_goes_with_the_last_of_them),
+        cmocka_unit_test(a_trap_under_the_temporary_name_stops_nothing),
         cmocka_unit_test(a_run_that_was_taken_back_leaves_no_bytes),
         cmocka_unit_test(an_attribute_whose_name_is_not_text_comes_back),
         cmocka_unit_test(a_link_to_what_is_not_text_is_refused),
