@@ -78,7 +78,9 @@ int session_open(struct session *s, const char *name, bool write, const struct s
     if (write) {
         r = open_for_writing(s, e);
     } else {
-        r = state_dir_open(name, false, &s->run.state_dir, e);
+        r = host_check(e);
+        if (r == 0)
+            r = state_dir_open(name, false, &s->run.state_dir, e);
         if (r == -ENOENT) {
             *e = (struct err){ 0 };
             r = 0;
