@@ -99,6 +99,8 @@ int walk_recover(struct run *run, bool *ret_found, struct err *e)
     snprintf(run->uuid, sizeof run->uuid, "%.*s", UUID_LEN, log.uuid);
     sweep_all(run, &log);
     r = committed(run->state_dir, log.run_id, &done, e);
+    if (!done) /* what systemd has read of our files, and when, nobody knows any more */
+        run->units_changed = run->units_loaded = true;
     undo = !done && strcmp(log.verb, "disable") == 0;
     if (r == 0 && !done && !undo)
         r = recover_log(run, &log, e);
