@@ -386,7 +386,7 @@ void egress_accept(struct gateway *g, int fd)
     c->g = g;
     pump_tune(c->client);
     bufferevent_setcb(c->client, on_read, on_write, on_event, c);
-    bufferevent_setwatermark(c->client, EV_READ, 0, EGRESS_LOW);
+    bufferevent_setwatermark(c->client, EV_READ, 0, EGRESS_HIGH);
     bufferevent_setwatermark(c->client, EV_WRITE, EGRESS_LOW, 0);
     egress_set_deadline(c, IDLE_S);
     bufferevent_enable(c->client, EV_READ | EV_WRITE);

@@ -59,7 +59,7 @@ struct egress {
 
 /* Bytes that wait for one side before the other is not read any more, and below which it is again.
  */
-enum { EGRESS_HIGH = 256 << 10, EGRESS_LOW = 64 << 10 };
+enum { EGRESS_HIGH = 64 << 10, EGRESS_LOW = 16 << 10 };
 
 /* What the request asks of the policy; points into c. */
 struct policy_request egress_question(const struct egress *c);

@@ -11,7 +11,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#define READ_AT_ONCE (128u << 10)
+#define READ_AT_ONCE (64u << 10)
 
 /* How long one side may stay silent after the other has said its last. */
 static const struct timeval half_open = { .tv_sec = 600 };

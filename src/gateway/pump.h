@@ -8,8 +8,8 @@
 struct bufferevent;
 struct pump;
 
-#define PUMP_HIGH (256u << 10) /* bytes that wait for one side: then the other isn't read */
-#define PUMP_LOW (64u << 10)   /* and is read again */
+#define PUMP_HIGH (64u << 10) /* bytes that wait for one side: then the other isn't read */
+#define PUMP_LOW (16u << 10)  /* and is read again */
 
 struct pump_total {
     int64_t forth, back; /* bytes from a to b, from b to a */

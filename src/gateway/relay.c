@@ -385,7 +385,7 @@ void relay_accept(struct gateway *g, int fd)
     r->g = g;
     pump_tune(r->client);
     bufferevent_setcb(r->client, on_client_read, on_client_write, on_client_event, r);
-    bufferevent_setwatermark(r->client, EV_READ, 0, PUMP_LOW);
+    bufferevent_setwatermark(r->client, EV_READ, 0, PUMP_HIGH);
     bufferevent_setwatermark(r->client, EV_WRITE, PUMP_LOW, 0);
     set_deadline(r, IDLE_S);
     bufferevent_enable(r->client, EV_READ | EV_WRITE);
