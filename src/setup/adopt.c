@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -121,6 +122,22 @@ static int check_foreign(const struct spec *s, const struct account *a, struct e
     return 0;
 }
 
+/* A directory of another person's would become the sandbox's to read and to write in. */
+static int check_home(const struct spec *s, const struct account *a, struct err *e)
+{
+    const struct passwd *owner;
+    struct stat st;
+
+    if (lstat(s->home, &st) < 0 || st.st_uid == 0 || (a && st.st_uid == a->uid))
+        return 0;
+    owner = getpwuid(st.st_uid);
+    if (!owner)
+        return 0;
+    err_set(e, -EEXIST, EXIT_MACHINE, "--sandbox-home %s: belongs to user %s", s->home,
+            owner->pw_name);
+    return err_fix(e, -EEXIST, "name a directory with --sandbox-home that isn't there yet");
+}
+
 static int refuse_unknown(const char *name, struct err *e)
 {
     err_set(e, -EEXIST, EXIT_MACHINE, "user %s: exists already, and was not made by this instance",
@@ -138,7 +155,7 @@ int adopt_check(struct inputs *in, const cJSON *record, struct err *e)
     int r = account_read(name, &a);
 
     if (r == -ENOENT)
-        return 0;
+        return check_home(&in->in.spec, NULL, e);
     if (r < 0)
         return err_set(e, r, EXIT_FAILED, "/etc/passwd: %s", strerror(-r));
     made = strstr(a.gecos, in->in.uuid);
@@ -147,6 +164,8 @@ int adopt_check(struct inputs *in, const cJSON *record, struct err *e)
     if (!made && !adopted && !in->adopt_user)
         return refuse_unknown(name, e);
     r = made || adopted ? 0 : check_foreign(&in->in.spec, &a, e);
+    if (r == 0)
+        r = check_home(&in->in.spec, &a, e);
     if (r == 0 && !in->previous) /* while it is set up there is no way to any */
         r = check_jobs(&in->in.spec, a.uid, e);
     if (r == 0 && adopted)

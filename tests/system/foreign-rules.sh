@@ -110,6 +110,13 @@ expect_status 4 defenseclaw sandbox setup --non-interactive --adopt-user
 expect_said 'sudo'
 userdel -r sandbox 2>/dev/null
 
+t_case "a home that is another person's is refused"
+useradd -m -s /bin/bash alice
+expect_status 4 defenseclaw sandbox setup --non-interactive --sandbox-home /home/alice
+expect_said '/home/alice: belongs to user alice'
+expect_equal "her home" "$(stat -c '%U %a' /home/alice)" "alice $(stat -c %a /home/alice)"
+userdel -r alice 2>/dev/null
+
 t_case "jobs that cron would still start, and an allow file with the user in it, are refused"
 expect_setup
 expect_disable
