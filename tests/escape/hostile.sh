@@ -214,7 +214,7 @@ expect defenseclaw pair
 t_case "nobody else's namespaces, links and tables go"
 ip netns add sandbox0x
 ip netns add sandbox
-ip link add sandbox01 type dummy
+ip link add sandbox01 type veth peer name sandbox02 # a kernel may lack dummy
 nft add table inet defenseclaw_sandbox2
 expect_disable
 expect ip netns exec sandbox0x true
