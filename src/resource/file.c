@@ -131,7 +131,7 @@ static int observe_directory(int dir, const char *base, const struct stat *st, c
 }
 
 /* Never opened: a device, a FIFO, a socket, a file that has another name elsewhere or is larger
- * than anything of ours, a link whose target no record could hold. */
+ * than anything of ours (its attributes count), a link whose target no record could hold. */
 static int observe_other(const struct stat *st, cJSON **ret)
 {
     *ret = state_of("other", st);
@@ -169,8 +169,12 @@ static int observe_at(struct run *run, int dir, const char *base, cJSON **ret)
         return observe_directory(dir, base, &st, ret);
     if (S_ISLNK(st.st_mode))
         return observe_link(dir, base, &st, ret);
-    if (S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size <= FILE_MAX)
-        return observe_regular(run, dir, base, ret);
+    if (S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size <= FILE_MAX) {
+        int r = observe_regular(run, dir, base, ret);
+
+        if (r != -E2BIG)
+            return r;
+    }
     return observe_other(&st, ret);
 }
 

@@ -12,7 +12,8 @@
 
 #define NAMES_MAX 65536
 #define VALUE_MAX 65536
-#define HEX_PREFIX "hex:" /* no attribute's own name begins so */
+#define TOTAL_MAX (256u << 10) /* they go into record and journal, which have a limit too */
+#define HEX_PREFIX "hex:"      /* no attribute's own name begins so */
 #define KEY_MAX (sizeof HEX_PREFIX + 2 * XATTR_NAME_MAX)
 
 static bool ignored(const char *name)
@@ -47,7 +48,7 @@ static int name_of(const char *key, char name[XATTR_NAME_MAX + 1])
     return 0;
 }
 
-static int add_one(int fd, const char *name, cJSON *all)
+static int add_one(int fd, const char *name, size_t *left, cJSON *all)
 {
     autofree unsigned char *value = malloc(VALUE_MAX);
     autofree char *hex = malloc(VALUE_MAX * 2 + 1);
@@ -59,6 +60,9 @@ static int add_one(int fd, const char *name, cJSON *all)
     n = fgetxattr(fd, name, value, VALUE_MAX);
     if (n < 0)
         return errno == ENODATA ? 0 : -errno;
+    if ((size_t)n > *left)
+        return -E2BIG;
+    *left -= (size_t)n;
     sodium_bin2hex(hex, VALUE_MAX * 2 + 1, value, (size_t)n);
     key_of(name, key);
     return cJSON_AddStringToObject(all, key, hex) ? 0 : -ENOMEM;
@@ -84,7 +88,7 @@ int xattrs_read(int fd, cJSON *state)
 {
     autojson cJSON *all = cJSON_CreateObject();
     autofree char *names = NULL;
-    size_t len;
+    size_t len, left = TOTAL_MAX;
     int r;
 
     if (!all)
@@ -95,7 +99,7 @@ int xattrs_read(int fd, cJSON *state)
     r = list_names(fd, &names, &len);
     for (const char *n = names; r == 0 && n < names + len; n += strlen(n) + 1)
         if (!ignored(n))
-            r = add_one(fd, n, all);
+            r = add_one(fd, n, &left, all);
     if (r < 0 || !all->child)
         return r;
     return cJSON_AddItemToObject(state, "xattrs", mem_take(&all)) ? 0 : -ENOMEM;

@@ -5,7 +5,7 @@
 
 #include <cjson/cJSON.h>
 
-/* Adds "xattrs" to state when fd has any. */
+/* Adds "xattrs" to state when fd has any. -E2BIG for more than 256 KiB of them. */
 int xattrs_read(int fd, cJSON *state);
 /* Makes fd's attributes those of the state: what the state doesn't name is removed (an inherited
  * default ACL, say), unless fd is a directory and the state says nothing at all. */
