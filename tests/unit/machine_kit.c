@@ -58,6 +58,7 @@ struct network machine_network(void)
     inet_pton(AF_INET, "1.1.1.1", &in.spec.dns[1]);
     in.spec.dns_count = 2;
     network_from_instance(&in, &n);
+    n.guardrail = true; /* the port that will be opened with the guardrail */
     return n;
 }
 
