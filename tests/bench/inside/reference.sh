@@ -21,6 +21,7 @@ up() {
     cp "$files/sshd.conf" /etc/ssh/sshd_config.d/defenseclaw-$n.conf
     cp "$files/dbus.conf" /etc/dbus-1/system.d/defenseclaw-$n.conf
     busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
+    systemctl reload ssh.service
 
     # 2 the namespace, the link and the rules
     ip netns add ${n}0
@@ -83,6 +84,7 @@ EOF
         /etc/ssh/sshd_config.d/defenseclaw-$n.conf /etc/dbus-1/system.d/defenseclaw-$n.conf
     sed -i "/^$n\$/d" /etc/cron.deny /etc/at.deny
     busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
+    systemctl reload ssh.service
 }
 
 "$1"
