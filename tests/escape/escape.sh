@@ -120,12 +120,33 @@ try_ssh() {
 expect try_ssh neighbour
 expect_failure try_ssh sandbox
 
-t_case "a neighbour on the host reaches none of the gateway's ports; the sandbox does"
+reach() { python3 -c "import socket; socket.create_connection(('10.200.0.1', $1), 2)"; }
+t_case "a neighbour on the host reaches none of the gateway's ports; without the rule it does"
 expect in_sandbox python3 -c 'import socket; socket.create_connection(("10.200.0.1", 3128), 3)'
 for port in 18970 3128 53; do
     expect_failure setpriv --reuid neighbour --clear-groups \
         python3 -c "import socket; socket.create_connection(('10.200.0.1', $port), 2)"
 done
+
+nft flush chain inet defenseclaw_sandbox input || t_fail "no chain input to lift"
+expect reach 3128
+expect systemctl restart defenseclaw-netns@sandbox.service
+expect_failure reach 3128
+
+t_case "a container reaches none of the gateway's ports, though it reaches the host"
+ip netns add box0
+ip link add docker0 type bridge
+ip addr add 172.17.0.1/16 dev docker0
+ip link set docker0 up
+ip link add box0 type veth peer name eth0 netns box0
+ip link set box0 master docker0 up
+ip -n box0 addr add 172.17.0.2/16 dev eth0
+ip -n box0 link set eth0 up
+ip -n box0 route add default via 172.17.0.1
+wait_for 5 ip netns exec box0 python3 -c "import socket; socket.create_connection(('172.17.0.1', 22), 2)"
+for port in 18970 3128 53; do expect_failure ip netns exec box0 bash -c "$(declare -f reach); reach $port"; done
+ip netns del box0
+ip link del docker0
 
 t_case "a LAN neighbour reaches none of the gateway's ports"
 ip -n up0 route add 10.200.0.1/32 via 10.99.0.2
