@@ -119,8 +119,8 @@ static int undo_one(struct run *run, struct back_entry *b, const struct walk_eve
     return first;
 }
 
-/* What can only be put back once others are (-EAGAIN: a policy in force, whose file comes back later)
- * has a second turn. */
+/* What can only be put back once others are (-EAGAIN: a policy in force, whose file comes back
+ * later) has a second turn. */
 int back_log_undo(struct run *run, struct back_log *log, const struct walk_events *ev,
                   struct err *e)
 {
@@ -138,11 +138,12 @@ int back_log_sync(struct run *run, const struct back_log *log, struct err *e)
 {
     for (size_t i = 0; i < log->count; i++) {
         const struct plan_item *item = log->list[i].item;
-        int r = item->kind->sync ? item->kind->sync(run, item->id) : 0;
+        int r = item->kind->sync ? item->kind->sync(run, item->id, e) : 0;
 
+        if (r < 0 && !e->status)
+            err_set(e, r, EXIT_FAILED, "%s: can't be made durable: %s", item->id, strerror(-r));
         if (r < 0)
-            return err_set(e, r, EXIT_FAILED, "%s: can't be made durable: %s", item->id,
-                           strerror(-r));
+            return r;
     }
     return 0;
 }

@@ -57,7 +57,7 @@ struct resource_kind {
 
     /* Makes what was put durable; asked once at the end of a run, before the record names it. NULL:
      * nothing to sync. */
-    int (*sync)(struct run *run, const char *id);
+    int (*sync)(struct run *run, const char *id, struct err *e);
 
     /* Whether putting other things may change this one (a unit that others pull in): it is observed
      * again when its turn comes. */

@@ -205,8 +205,20 @@ static int store_bytes(struct run *run, const cJSON *state)
     return 0;
 }
 
-static int journal_intent(struct run *run, struct journal *j, struct plan_item *item, int seq)
+/* What one run knows of itself. */
+struct apply {
+    struct run *run;
+    struct plan *plan;
+    struct journal journal;
+    const struct walk_events *ev;
+    bool keep_bytes; /* what changes is stored first, for a recovery after a kill */
+    int seqs;
+    struct back_log done; /* what was changed, in order: rollback walks it backwards */
+};
+
+static int journal_intent(struct apply *a, struct plan_item *item)
 {
+    int seq = a->seqs++;
     autojson cJSON *line = cJSON_CreateObject();
     int r;
 
@@ -218,9 +230,9 @@ static int journal_intent(struct run *run, struct journal *j, struct plan_item *
         !cJSON_AddItemReferenceToObject(line, "before", item->now) ||
         !cJSON_AddItemReferenceToObject(line, "want", item->want))
         return -ENOMEM;
-    r = store_bytes(run, item->now);
+    r = a->keep_bytes ? store_bytes(a->run, item->now) : 0;
     if (r == 0)
-        r = journal_append(j, line);
+        r = journal_append(&a->journal, line);
     if (r == 0)
         item->seq = seq;
     return r;
@@ -236,23 +248,13 @@ static int journal_done(struct journal *j, const struct plan_item *item, const c
     return journal_append(j, line);
 }
 
-/* What one run knows of itself. */
-struct apply {
-    struct run *run;
-    struct plan *plan;
-    struct journal journal;
-    const struct walk_events *ev;
-    int seqs;
-    struct back_log done; /* what was changed, in order: rollback walks it backwards */
-};
-
 static int journal_plan(struct apply *a, struct err *e)
 {
     int r = 0;
 
     for (size_t i = 0; i < a->plan->count && r == 0; i++)
         if (a->plan->items[i].change != PLAN_KEEP)
-            r = journal_intent(a->run, &a->journal, &a->plan->items[i], a->seqs++);
+            r = journal_intent(a, &a->plan->items[i]);
     if (r == 0)
         r = blob_sync(a->run->state_dir);
     if (r == 0)
@@ -263,7 +265,7 @@ static int journal_plan(struct apply *a, struct err *e)
 /* A thing that other changes may have moved is looked at again when its turn comes. When one of
  * ours made it so already, what stood there before is what the plan saw; what is new is journaled.
  */
-static int refresh(struct apply *a, struct plan_item *item, struct err *e)
+static int refresh(struct apply *a, struct plan_item *item, bool *ret_stands, struct err *e)
 {
     autojson cJSON *planned = cJSON_Duplicate(item->now, true);
     int r = planned ? observe_item(a->run, item, e) : -ENOMEM;
@@ -271,7 +273,8 @@ static int refresh(struct apply *a, struct plan_item *item, struct err *e)
     if (r < 0)
         return r;
     if (item->seq >= 0) {
-        if (item->change == PLAN_KEEP) {
+        *ret_stands = item->change == PLAN_KEEP;
+        if (*ret_stands) {
             cJSON_Delete(item->now);
             item->now = mem_take(&planned);
         }
@@ -279,22 +282,25 @@ static int refresh(struct apply *a, struct plan_item *item, struct err *e)
     }
     if (item->change == PLAN_KEEP)
         return 0;
-    r = journal_intent(a->run, &a->journal, item, a->seqs++);
+    r = journal_intent(a, item);
     if (r == 0)
         r = journal_sync(&a->journal);
     return r < 0 ? err_set(e, r, EXIT_FAILED, "journal: %s", strerror(-r)) : 0;
 }
 
-static int put_item(struct apply *a, struct plan_item *item, cJSON **ret_after, struct err *e)
+/* stands: it is already so, by another of our changes. */
+static int put_item(struct apply *a, struct plan_item *item, bool stands, cJSON **ret_after,
+                    struct err *e)
 {
     int r;
 
-    if (item->left)
+    if (item->left && !stands)
         return back_to(a->run, item->kind, item->id, item->now, item->want, item->left, ret_after,
                        e);
-    r = item->kind->put(a->run, item->id, item->now, item->want, e);
+    r = stands ? 0 : item->kind->put(a->run, item->id, item->now, item->want, e);
     if (r == 0)
-        r = item->kind->observe(a->run, item->id, item->want, ret_after, e);
+        r = item->kind->observe(a->run, item->id, item->left ? item->left : item->want, ret_after,
+                                e);
     if (r < 0)
         return r;
     if (!resource_same(item->kind, *ret_after, item->want))
@@ -305,10 +311,11 @@ static int put_item(struct apply *a, struct plan_item *item, cJSON **ret_after, 
 static int apply_item(struct apply *a, struct plan_item *item, struct err *e)
 {
     autojson cJSON *after = NULL;
+    bool stands = false;
     int r = 0;
 
     if (item->kind->live)
-        r = refresh(a, item, e);
+        r = refresh(a, item, &stands, e);
     if (r < 0 || (item->change == PLAN_KEEP && item->seq < 0))
         return r;
     if (a->run->cancelled && a->run->cancelled())
@@ -317,7 +324,7 @@ static int apply_item(struct apply *a, struct plan_item *item, struct err *e)
         a->ev->item(a->ev->userdata, item, item->left ? WALK_UNDO : WALK_PUT);
     r = back_log_add(&a->done, item);
     if (r == 0)
-        r = put_item(a, item, &after, e);
+        r = put_item(a, item, stands, &after, e);
     if (r == 0)
         r = journal_done(&a->journal, item, after);
     if (r < 0 && !e->status)
@@ -376,6 +383,7 @@ int walk_apply(struct run *run, struct plan *p, const char *verb, cJSON *record,
 
     if (plan_changes(p) == 0)
         return record_save(run->state_dir, record, e);
+    a.keep_bytes = strcmp(verb, "disable") != 0; /* a killed undo is not taken back */
     uuid_make(run_id);
     r = journal_start(&a.journal, run->state_dir, run_id, verb, run->uuid);
     if (r < 0)

@@ -9,7 +9,9 @@
 #include <string.h>
 
 /* A daemon that isn't running reads the file when it starts. */
-static int tell_unit(struct run *run, const char *unit, const char *method, struct err *e)
+static int tell_unit(struct run *run, const char *unit, const char *method,
+                     int (*job)(struct bus *, const char *, const char *, struct err *),
+                     struct err *e)
 {
     struct unit_state state;
     struct bus *b;
@@ -19,12 +21,12 @@ static int tell_unit(struct run *run, const char *unit, const char *method, stru
         r = bus_unit_state(b, unit, &state, e);
     if (r < 0 || strcmp(state.active, "active") != 0)
         return r;
-    return bus_unit_job(b, method, unit, e);
+    return job(b, method, unit, e);
 }
 
 static int reload_unit(struct run *run, const char *unit, struct err *e)
 {
-    return tell_unit(run, unit, "ReloadUnit", e);
+    return tell_unit(run, unit, "ReloadUnit", bus_unit_job, e);
 }
 
 static int reload_dbus(struct run *run, struct err *e)
@@ -37,7 +39,8 @@ static int reload_dbus(struct run *run, struct err *e)
 }
 
 /* sshd whose port systemd opened starts anew at SIGHUP without that port, and dies of it. A restart
- * leaves open sessions alone either way: the unit kills the listener only. */
+ * leaves open sessions alone either way: the unit kills the listener only. It checks its whole
+ * configuration first, which takes longer than all of our files: config_sync() waits for it. */
 static int reload_sshd(struct run *run, struct err *e)
 {
     struct unit_state socket;
@@ -49,7 +52,8 @@ static int reload_sshd(struct run *run, struct err *e)
     if (r < 0)
         return r;
     return tell_unit(run, "ssh.service",
-                     strcmp(socket.active, "active") == 0 ? "RestartUnit" : "ReloadUnit", e);
+                     strcmp(socket.active, "active") == 0 ? "RestartUnit" : "ReloadUnit",
+                     bus_unit_job_later, e);
 }
 
 static int reload_networkd(struct run *run, struct err *e)
@@ -118,9 +122,18 @@ static void config_sweep(struct run *run, const char *id)
     kind_file.sweep(run, id);
 }
 
-static int config_sync(struct run *run, const char *id)
+/* A restriction has to be in force at the end of a run; one that was lifted may end a moment later.
+ */
+static int config_sync(struct run *run, const char *id, struct err *e)
 {
-    return kind_file.sync(run, id);
+    struct bus *b;
+    int r = kind_file.sync(run, id, e);
+
+    if (r == 0 && access(id, F_OK) == 0)
+        r = bus_get(run, &b, e);
+    else
+        return r;
+    return r < 0 ? r : bus_later_finish(b, e);
 }
 
 const struct resource_kind kind_config = {

@@ -432,12 +432,13 @@ static void file_sweep(struct run *run, const char *id)
 }
 
 /* The file first, then the directory that names it; both are cheap when they are clean. */
-static int file_sync(struct run *run, const char *id)
+static int file_sync(struct run *run, const char *id, struct err *e)
 {
     autofd int dir = -EBADF, fd = -EBADF;
     const char *base;
 
     (void)run;
+    (void)e;
     if (beneath_open_parent(id, &dir, &base, NULL) < 0)
         return 0; /* its directory was removed as well */
     fd = openat(dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -106,9 +106,9 @@ static void copy_sweep(struct run *run, const char *id)
     kind_file.sweep(run, id);
 }
 
-static int copy_sync(struct run *run, const char *id)
+static int copy_sync(struct run *run, const char *id, struct err *e)
 {
-    return kind_file.sync(run, id);
+    return kind_file.sync(run, id, e);
 }
 
 const struct resource_kind kind_copy = {

@@ -75,13 +75,12 @@ static bool policy_in(const char *status, char *digest)
 
 static int observe_policy(struct bus *b, const char *id, cJSON *state, struct err *e)
 {
-    struct unit_state st;
-    char digest[DIGEST_HEX_LEN + 1];
-    int r = bus_unit_state(b, id, &st, e);
+    char digest[DIGEST_HEX_LEN + 1], status[256];
+    int r = bus_unit_status(b, id, status, sizeof status, e);
 
     if (r < 0)
         return r;
-    if (policy_in(st.status_text, digest) && !cJSON_AddStringToObject(state, "policy", digest))
+    if (policy_in(status, digest) && !cJSON_AddStringToObject(state, "policy", digest))
         return -ENOMEM;
     return 0;
 }
@@ -198,15 +197,15 @@ static int put_policy(struct run *run, struct bus *b, const char *id, const char
 {
     int end = seconds_now() + POLICY_SECONDS;
     bool reloaded = false;
-    struct unit_state st;
+    char status[256];
 
     for (;;) {
         char digest[DIGEST_HEX_LEN + 1] = "";
-        int r = bus_unit_state(b, id, &st, e);
+        int r = bus_unit_status(b, id, status, sizeof status, e);
 
         if (r < 0)
             return r;
-        if (policy_in(st.status_text, digest) && strcmp(digest, wanted) == 0)
+        if (policy_in(status, digest) && strcmp(digest, wanted) == 0)
             return 0;
         if (seconds_now() >= end)
             break;
@@ -218,12 +217,12 @@ static int put_policy(struct run *run, struct bus *b, const char *id, const char
         reloaded = true;
     }
     err_set(e, -EBADMSG, EXIT_FAILED, "%s: the new policy is not in force: it says \"%s\"", id,
-            st.status_text);
+            status);
     return err_fix(e, -EBADMSG, "journalctl -u %s", id);
 }
 
-/* Starts it. A person may run setup as often as they like: systemd's count of starts, which is there
- * against loops of a program's own making, begins anew when it is in the way. */
+/* Starts it. A person may run setup as often as they like: systemd's count of starts, which is
+ * there against loops of a program's own making, begins anew when it is in the way. */
 static int start_job(struct bus *b, const char *id, const struct members *m, struct err *e)
 {
     struct err first = { 0 };

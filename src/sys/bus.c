@@ -194,6 +194,19 @@ int bus_unit_state(struct bus *b, const char *unit, struct unit_state *ret, stru
     return 0;
 }
 
+int bus_unit_status(struct bus *b, const char *unit, char *out, size_t size, struct err *e)
+{
+    autofree char *path = NULL;
+    int r = bus_unit_path(b, unit, &path, e);
+
+    out[0] = '\0';
+    if (r == -ENOENT)
+        return 0;
+    if (r >= 0)
+        copy_property(b, path, BUS_SERVICE_IFACE, "StatusText", out, size);
+    return r;
+}
+
 static int append_patterns(sd_bus_message *m, const char *const *units, size_t count)
 {
     int r = sd_bus_message_append(m, "as", 0);

@@ -39,6 +39,14 @@ int bus_unit_job(struct bus *b, const char *method, const char *unit, struct err
 int bus_units_job(struct bus *b, const char *method, const char *const *units, size_t count,
                   struct err *e);
 
+/* Starts a unit's job and goes on; bus_later_finish() waits for it (one at a time: a second begins
+ * with waiting for the first). unit must live until then. */
+int bus_unit_job_later(struct bus *b, const char *method, const char *unit, struct err *e);
+int bus_later_finish(struct bus *b, struct err *e);
+
+/* StatusText of a service, "" when it isn't loaded: a fraction of what bus_unit_state() costs. */
+int bus_unit_status(struct bus *b, const char *unit, char *out, size_t size, struct err *e);
+
 /* What many units are, in one call that loads none of them: ret has count entries. */
 struct unit_brief {
     bool loaded;

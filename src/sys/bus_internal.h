@@ -26,6 +26,7 @@ struct bus {
     bool direct; /* PID 1's own socket: no names, and signals come unasked */
     struct bus_job jobs[BUS_JOBS_MAX];
     size_t job_count;
+    struct bus_job later; /* the one job that nobody waits for yet; unit NULL: none */
     char culprit[128];       /* the first unit whose own job failed while we waited */
     char culprit_result[24]; /* that job's result */
 };

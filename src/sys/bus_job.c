@@ -11,6 +11,15 @@
 
 #define JOB_SECONDS 120 /* above the start and stop limits of all our units together */
 
+static bool end_job(struct bus_job *job, const char *path, const char *result)
+{
+    if (strcmp(job->path, path) != 0)
+        return false;
+    job->path[0] = '\0';
+    snprintf(job->result, sizeof job->result, "%s", result);
+    return true;
+}
+
 int bus_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
     struct bus *b = userdata;
@@ -20,14 +29,10 @@ int bus_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error)
     (void)error;
     if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
         return 0;
-    for (size_t i = 0; i < b->job_count; i++) {
-        struct bus_job *job = &b->jobs[i];
-
-        if (strcmp(job->path, path) != 0)
-            continue;
-        job->path[0] = '\0';
-        snprintf(job->result, sizeof job->result, "%s", result);
-    }
+    if (end_job(&b->later, path, result))
+        return 0; /* nobody's culprit but its own */
+    for (size_t i = 0; i < b->job_count; i++)
+        end_job(&b->jobs[i], path, result);
     if (!b->culprit[0] && strcmp(result, "done") != 0 && strcmp(result, "dependency") != 0 &&
         strcmp(result, "canceled") != 0 && strcmp(result, "skipped") != 0) {
         snprintf(b->culprit, sizeof b->culprit, "%s", unit);
@@ -195,6 +200,29 @@ int bus_units_job(struct bus *b, const char *method, const char *const *units, s
 int bus_unit_job(struct bus *b, const char *method, const char *unit, struct err *e)
 {
     return bus_units_job(b, method, &unit, 1, e);
+}
+
+int bus_unit_job_later(struct bus *b, const char *method, const char *unit, struct err *e)
+{
+    int r = bus_later_finish(b, e);
+
+    jobs_clear(b);
+    if (r >= 0)
+        r = job_start(b, method, unit, e);
+    if (r >= 0 && b->job_count)
+        b->later = b->jobs[0];
+    jobs_clear(b);
+    return r;
+}
+
+int bus_later_finish(struct bus *b, struct err *e)
+{
+    if (!b->later.unit)
+        return 0;
+    b->jobs[0] = b->later;
+    b->job_count = 1;
+    b->later = (struct bus_job){ 0 };
+    return bus_jobs_finish(b, "reload", e);
 }
 
 int bus_daemon_reload(struct bus *b, struct err *e)
