@@ -24,6 +24,7 @@ struct audit {
     int fd;
     pid_t writer;
     int64_t seq, lost;
+    int64_t kept;              /* seq of the last row that wasn't lost */
     int64_t unconfirmed_since; /* now_ms() of the oldest row not on disk, 0 without one */
     struct audit_report report;
     STAILQ_HEAD(, queued) queue; /* what the socket didn't take yet */
@@ -51,7 +52,7 @@ static bool read_report(struct audit *a)
         return false;
     a->report = report;
     a->report.reason[sizeof report.reason - 1] = '\0';
-    a->unconfirmed_since = report.committed >= a->seq ? 0 : now_ms();
+    a->unconfirmed_since = report.committed >= a->kept ? 0 : now_ms();
     if (report.failing && !was_failing)
         log_line("audit: can't be written: %s", a->report.reason);
     if (!report.failing && was_failing)
@@ -130,7 +131,8 @@ int audit_attach(struct audit *a, struct event_base *base, void (*on_gone)(void 
     return a->readable && a->writable && event_add(a->readable, NULL) == 0 ? 0 : -ENOMEM;
 }
 
-static void enqueue(struct audit *a, const struct audit_row *row)
+/* False when the row is lost. */
+static bool enqueue(struct audit *a, const struct audit_row *row)
 {
     struct queued *q = NULL;
 
@@ -138,20 +140,24 @@ static void enqueue(struct audit *a, const struct audit_row *row)
         q = malloc(sizeof *q);
     if (!q) {
         a->lost++;
-        return;
+        return false;
     }
     q->row = *row;
     STAILQ_INSERT_TAIL(&a->queue, q, next);
     if (a->queue_len++ == 0 && a->writable)
         event_add(a->writable, NULL);
+    return true;
 }
 
 static void hand_over(struct audit *a, const struct audit_row *row)
 {
-    if (!a->unconfirmed_since && !row->ending)
+    bool sent = !a->queue_len && send_row(a, row) == 0;
+
+    if ((!sent && !enqueue(a, row)) || row->ending)
+        return; /* nobody will confirm it */
+    a->kept = row->seq;
+    if (!a->unconfirmed_since)
         a->unconfirmed_since = now_ms();
-    if (a->queue_len || send_row(a, row) < 0)
-        enqueue(a, row);
 }
 
 int64_t audit_add(struct audit *a, struct audit_row *row)
