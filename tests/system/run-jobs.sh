@@ -60,7 +60,8 @@ expect jq -e '.schema == "defenseclaw.run/1" and .status == 3 and .result == "ex
 status_of 124 --json --timeout 1 -- sleep 9
 
 t_case "it is the sandbox user, in its namespace, without any privilege"
-inside -- sh -c 'id; grep -E "^(CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status; python3 -c "import socket; print(socket.if_nameindex())"'
+inside -- sh -c 'id; grep -E "^(CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status
+    python3 -c "import socket; print(socket.if_nameindex())"'
 expect_said 'uid=[0-9]+\(sandbox\) gid=[0-9]+\(sandbox\) groups=[0-9]+\(sandbox\)$' \
     'CapEff:.0000000000000000' 'CapBnd:.0000000000000000' 'NoNewPrivs:.1' 'Seccomp:.2' "'eth0'"
 
