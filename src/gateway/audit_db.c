@@ -21,7 +21,8 @@ static const char schema[] =
 
 static const char insert_sql[] =
     "INSERT INTO decision(id,time,instance,proto,host,address,port,method,verdict,rule,reason,"
-    "bytes_up,bytes_down,duration_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "bytes_up,bytes_down,duration_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT(id) DO NOTHING";
 
 static const char update_sql[] = "UPDATE decision SET bytes_up=?2, bytes_down=?3, duration_ms=?4,"
                                  " reason=coalesce(?5,reason) WHERE id=?1";
@@ -29,7 +30,7 @@ static const char update_sql[] = "UPDATE decision SET bytes_up=?2, bytes_down=?3
 struct audit_db {
     sqlite3 *db;
     sqlite3_stmt *insert, *update;
-    int64_t base; /* the greatest id that stood there: this run's rows follow it */
+    int64_t base; /* the greatest id that stood there at first: this run's rows follow it */
     char instance[64];
 };
 
@@ -39,21 +40,24 @@ static int fail(struct audit_db *db, char *why, size_t size)
     return -EIO;
 }
 
-static int read_base(struct audit_db *db)
+static int read_base(struct audit_db *db, int64_t *base)
 {
     sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(db->db, "SELECT coalesce(max(id),0) FROM decision", -1, &s, NULL);
+    int rc;
 
+    if (*base >= 0)
+        return SQLITE_OK;
+    rc = sqlite3_prepare_v2(db->db, "SELECT coalesce(max(id),0) FROM decision", -1, &s, NULL);
     if (rc == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-        db->base = sqlite3_column_int64(s, 0);
+        *base = sqlite3_column_int64(s, 0);
     else
         rc = SQLITE_ERROR;
     sqlite3_finalize(s);
     return rc;
 }
 
-int audit_db_open(const char *path, const char *instance, struct audit_db **ret, char *why,
-                  size_t size)
+int audit_db_open(const char *path, const char *instance, int64_t *base, struct audit_db **ret,
+                  char *why, size_t size)
 {
     struct audit_db *db = calloc(1, sizeof *db);
     mode_t mask = umask(0077);
@@ -67,7 +71,7 @@ int audit_db_open(const char *path, const char *instance, struct audit_db **ret,
     if (sqlite3_open_v2(path, &db->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ||
         sqlite3_busy_timeout(db->db, 500) || sqlite3_exec(db->db, schema, NULL, NULL, NULL) ||
         sqlite3_prepare_v2(db->db, insert_sql, -1, &db->insert, NULL) ||
-        sqlite3_prepare_v2(db->db, update_sql, -1, &db->update, NULL) || read_base(db)) {
+        sqlite3_prepare_v2(db->db, update_sql, -1, &db->update, NULL) || read_base(db, base)) {
         int r = fail(db, why, size);
 
         audit_db_close(db);
@@ -75,6 +79,7 @@ int audit_db_open(const char *path, const char *instance, struct audit_db **ret,
         return r;
     }
     umask(mask);
+    db->base = *base;
     *ret = db;
     return 0;
 }

@@ -18,6 +18,7 @@ struct writer {
     int fd;
     const char *path, *instance;
     struct audit_db *db;
+    int64_t base;           /* below 0 until the database was open once */
     struct audit_row *rows; /* GROUP_MAX */
     size_t count;
     bool ended; /* no more rows will come */
@@ -81,7 +82,7 @@ static int commit(struct writer *w)
     int r = 0;
 
     if (!w->db)
-        r = audit_db_open(w->path, w->instance, &w->db, why, sizeof why);
+        r = audit_db_open(w->path, w->instance, &w->base, &w->db, why, sizeof why);
     if (r == 0 && w->count)
         r = audit_db_commit(w->db, w->rows, w->count, why, sizeof why);
     if (r < 0) {
@@ -114,7 +115,7 @@ static void loop(struct writer *w)
 int audit_write(int fd, const char *dir, const char *instance)
 {
     char path[512];
-    struct writer w = { .fd = fd, .path = path, .instance = instance };
+    struct writer w = { .fd = fd, .path = path, .instance = instance, .base = -1 };
 
     signal(SIGTERM, SIG_IGN); /* the end of the socket ends it, after the last row */
     signal(SIGINT, SIG_IGN);

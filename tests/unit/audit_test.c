@@ -186,6 +186,28 @@ static void ids_go_on_where_the_last_run_ended(void **state)
     expect("SELECT group_concat(id) FROM decision", "1,2,3,4,5,6");
 }
 
+/* A lock that the writer waits for in vain makes it open the database anew. */
+static void rows_keep_their_ids_when_the_database_is_opened_anew(void **state)
+{
+    struct audit_row row = { .proto = "http", .host = "a" };
+    struct audit *a = start();
+    int64_t first = audit_add(a, &row);
+    sqlite3 *db = NULL;
+
+    (void)state;
+    expect("SELECT count(*) FROM decision", "1");
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    audit_add(a, &row);
+    poll(NULL, 0, 900); /* longer than it waits for the lock */
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    audit_end(a, first, 7, 8, 9, NULL);
+    expect("SELECT group_concat(id) FROM decision", "1,2");
+    expect("SELECT bytes_up FROM decision WHERE id=1", "7");
+    audit_stop(a);
+}
+
 static void a_database_that_is_none_is_said_and_not_overwritten(void **state)
 {
     struct audit *a;
@@ -219,6 +241,30 @@ static void rows_beyond_the_queue_are_counted_as_lost(void **state)
     assert_true(audit_lost(a) < 2 * AUDIT_QUEUE_MAX);
     assert_int_equal(audit_rows(a), 3 * AUDIT_QUEUE_MAX);
     audit_stop(a);
+}
+
+/* The last row of all is one of the lost: nothing that comes later confirms it. */
+static void lost_rows_are_no_fault_once_the_kept_ones_are_on_disk(void **state)
+{
+    struct audit_row row = { .proto = "http", .host = "a" };
+    struct event_base *base = event_base_new();
+    struct audit *a;
+
+    (void)state;
+    assert_int_equal(mkdir(path, 0700), 0);
+    a = start();
+    assert_int_equal(audit_attach(a, base, on_gone, NULL), 0);
+    for (int i = 0; i < 2 * AUDIT_QUEUE_MAX; i++)
+        audit_add(a, &row);
+    assert_true(audit_lost(a) > 0);
+    assert_int_equal(rmdir(path), 0);
+    for (int i = 0; i < 400; i++) { /* longer than the time after which silence is a fault */
+        event_base_loop(base, EVLOOP_NONBLOCK);
+        poll(NULL, 0, 5);
+    }
+    assert_null(audit_fault(a));
+    audit_stop(a);
+    event_base_free(base);
 }
 
 static void rows_that_nobody_confirms_are_a_fault(void **state)
@@ -257,10 +303,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_rows_are_kept_in_order_and_none_is_lost, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(ids_go_on_where_the_last_run_ended, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_keep_their_ids_when_the_database_is_opened_anew,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_database_that_is_none_is_said_and_not_overwritten, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(rows_beyond_the_queue_are_counted_as_lost, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(lost_rows_are_no_fault_once_the_kept_ones_are_on_disk,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_that_nobody_confirms_are_a_fault, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_database_is_readable_by_its_owner_alone, set_up,
                                         tear_down),
