@@ -160,8 +160,8 @@ static void on_client_read(struct bufferevent *bev, void *arg)
     uint8_t *m;
     int r;
 
-    if (c->asking)
-        return;
+    if (c->asking || evbuffer_get_length(bufferevent_get_output(bev)) > DNS_MESSAGE_MAX)
+        return; /* who doesn't take its answers gets no more: on_client_write comes back here */
     m = whole_message(in, &c->asked_len);
     if (!m)
         return;
@@ -180,6 +180,11 @@ static void on_client_read(struct bufferevent *bev, void *arg)
         set_deadline(c, DNS_GIVE_UP_MS);
         ask_next(c);
     }
+}
+
+static void on_client_write(struct bufferevent *bev, void *arg)
+{
+    on_client_read(bev, arg);
 }
 
 static void on_client_event(struct bufferevent *bev, short what, void *arg)
@@ -218,7 +223,7 @@ void dns_tcp_accept(struct gateway *g, int fd)
         return;
     }
     c->g = g;
-    bufferevent_setcb(c->client, on_client_read, NULL, on_client_event, c);
+    bufferevent_setcb(c->client, on_client_read, on_client_write, on_client_event, c);
     bufferevent_setwatermark(c->client, EV_READ, 0, DNS_MESSAGE_MAX + 2);
     set_deadline(c, IDLE_S * 1000);
     bufferevent_enable(c->client, EV_READ | EV_WRITE);
