@@ -387,6 +387,6 @@ void relay_accept(struct gateway *g, int fd)
     bufferevent_setcb(r->client, on_client_read, on_client_write, on_client_event, r);
     bufferevent_setwatermark(r->client, EV_READ, 0, PUMP_HIGH);
     bufferevent_setwatermark(r->client, EV_WRITE, PUMP_LOW, 0);
-    set_deadline(r, IDLE_S);
+    set_deadline(r, HEAD_S); /* any user of the host may connect: silence holds no slot for long */
     bufferevent_enable(r->client, EV_READ | EV_WRITE);
 }
