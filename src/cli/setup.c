@@ -80,11 +80,17 @@ static void print_disabled(const struct options *o, const struct setup_result *r
         printf("Instance %s is not set up: there is nothing to do.\n", name);
         return;
     }
-    printf("Instance %s is disabled; what stood before it is back.\n"
-           "Kept: user %s, %s with the OpenClaw profile, the audit database in "
+    printf("Instance %s is disabled; what stood before it is back.\n", name);
+    if (res->adopted) { /* nobody is told to delete a person's own account */
+        printf("Kept: user %s, who was there before, and the audit database in "
+               "/var/lib/defenseclaw-gateway/%s.\n",
+               name, name);
+        return;
+    }
+    printf("Kept: user %s, %s with the OpenClaw profile, the audit database in "
            "/var/lib/defenseclaw-gateway/%s.\n"
            "To purge those too:\n  userdel -rf %s\n  rm -rf %s\n",
-           name, name, home, name, name, home);
+           name, home, name, name, home);
 }
 
 static void print_done(const struct options *o, const struct setup_result *res)
@@ -106,10 +112,13 @@ static void print_done(const struct options *o, const struct setup_result *res)
         strcmp(name, "sandbox") ? name : "");
 }
 
-static int run_verify(const char *name)
+/* With --json setup's document is all that standard output gets; the rows go to the other one. */
+static int run_verify(const char *name, bool json)
 {
     char *argv[] = { "verify", "--name", (char *)(uintptr_t)name, NULL };
 
+    if (json && (fflush(stdout) != 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0))
+        return EXIT_FAILED;
     return verb_verify(3, argv);
 }
 
@@ -133,7 +142,7 @@ static int run(const struct options *o, struct screen *screen, struct err *e)
     if (res.recovered)
         fprintf(stderr, "note: an interrupted run was undone first\n");
     (o->disable ? print_disabled : print_done)(o, &res);
-    return o->verify && !o->disable ? run_verify(o->spec.name) : EXIT_DONE;
+    return o->verify && !o->disable ? run_verify(o->spec.name, o->json) : EXIT_DONE;
 }
 
 int verb_setup(int argc, char **argv)

@@ -81,3 +81,27 @@ int origins_inherit(const char *name, const struct plan *p, cJSON *record)
         closedir(dir);
     return r;
 }
+
+static const struct plan_item *find_item(const struct plan *p, const cJSON *entry)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (!p->items[i].left && is(entry, "kind", p->items[i].kind->name) &&
+            is(entry, "id", p->items[i].id))
+            return &p->items[i];
+    return NULL;
+}
+
+void origins_forget(const struct plan *p, bool active, cJSON *record)
+{
+    cJSON *entries = cJSON_GetObjectItemCaseSensitive(record, "entries"), *entry, *next;
+
+    for (entry = entries ? entries->child : NULL; entry; entry = next) {
+        const struct plan_item *item = find_item(p, entry);
+        const cJSON *after = cJSON_GetObjectItemCaseSensitive(entry, "after");
+
+        next = entry->next;
+        if (json_bool(entry, "keep", false) &&
+            (!item || (!active && !resource_same(item->kind, item->now, after))))
+            cJSON_Delete(cJSON_DetachItemViaPointer(entries, entry));
+    }
+}

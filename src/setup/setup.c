@@ -194,9 +194,11 @@ static int carry_out(struct work *w, const struct setup_request *rq, const char 
         r = record_user(w, record);
     if (r == 0)
         r = origins_inherit(w->session.run.name, &w->plan, record);
-    if (r == 0)
+    if (r == 0) {
+        origins_forget(&w->plan, session_active(&w->session), record);
         r = overlay_save(&w->session.run, record, rq->bundle ? rq->policy : w->overlay,
                          rq->bundle ? rq->policy_count : w->overlay_count, e);
+    }
     if (r < 0 || (w->result.changes == 0 && json_same(record, w->session.record)))
         return r;
     return walk_apply(&w->session.run, &w->plan, verb, record, &ev, e);
@@ -282,6 +284,8 @@ static int disable_steps(struct work *w, const struct setup_request *rq, struct 
     forget_undone(record);
     w->result.changes = plan_changes(&w->plan) + 1; /* the record itself is one */
     w->result.spec = w->in.in.spec;
+    w->result.adopted =
+        json_bool(cJSON_GetObjectItemCaseSensitive(record, "user"), "adopted", false);
     return walk_apply(&w->session.run, &w->plan, "disable", record, &ev, e);
 }
 

@@ -38,6 +38,7 @@ struct setup_result {
     size_t changes; /* things put or undone */
     bool first;
     bool recovered; /* an interrupted run was undone first */
+    bool adopted;   /* the user was there before the instance */
     char home[256];
 };
 
