@@ -114,12 +114,17 @@ static int check_foreign(const struct spec *s, const struct account *a, struct e
     if (pid)
         return refuse(e, s->name, "runs process ", number,
                       "end the user's processes, or choose another --name");
-    if (strcmp(a->home, s->home) != 0) {
-        err_set(e, -EINVAL, EXIT_USAGE, "--sandbox-home %s: the home of user %s is %s", s->home,
-                s->name, a->home);
-        return err_fix(e, -EINVAL, "give --sandbox-home %s", a->home);
-    }
     return 0;
+}
+
+/* A user keeps his home, also the user of an instance that was disabled. */
+static int check_same_home(const struct spec *s, const struct account *a, struct err *e)
+{
+    if (strcmp(a->home, s->home) == 0)
+        return 0;
+    err_set(e, -EINVAL, EXIT_USAGE, "--sandbox-home %s: the home of user %s is %s", s->home,
+            s->name, a->home);
+    return err_fix(e, -EINVAL, "give --sandbox-home %s", a->home);
 }
 
 /* A directory of another person's would become the sandbox's to read and to write in. */
@@ -164,6 +169,8 @@ int adopt_check(struct inputs *in, const cJSON *record, struct err *e)
     if (!made && !adopted && !in->adopt_user)
         return refuse_unknown(name, e);
     r = made || adopted ? 0 : check_foreign(&in->in.spec, &a, e);
+    if (r == 0)
+        r = check_same_home(&in->in.spec, &a, e);
     if (r == 0)
         r = check_home(&in->in.spec, &a, e);
     if (r == 0 && !in->previous) /* while it is set up there is no way to any */
