@@ -52,13 +52,21 @@ static int parse(int argc, char **argv, struct request *q, struct err *e)
     return list ? 0 : check_key(q, e);
 }
 
+static bool has_instance(const char *user)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, DC_ETC "/%s/instance.json", user);
+    return name_valid(user) && access(path, F_OK) == 0;
+}
+
 /* The instance: root's by --name, else the one whose user is asking. */
 static int find_instance(struct request *q, struct err *e)
 {
     const struct passwd *pw = geteuid() == 0 ? NULL : getpwuid(geteuid());
     int r;
 
-    if (!q->name && pw && name_valid(pw->pw_name))
+    if (!q->name && pw && has_instance(pw->pw_name))
         q->name = pw->pw_name;
     q->name = args_name(q->name, e);
     if (!q->name)
