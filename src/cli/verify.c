@@ -31,7 +31,9 @@ static int show(const struct verify_report *r, bool json, const char *junit, str
     if (json)
         return write_json(r, e);
     report_print(r, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-    return 0;
+    return ferror(stdout) || fflush(stdout) != 0
+               ? err_set(e, -EIO, EXIT_FAILED, "standard output: %s", strerror(errno))
+               : 0;
 }
 
 int verb_verify(int argc, char **argv)
