@@ -134,18 +134,26 @@ static int print(const cJSON *j, bool json)
     return judge(j);
 }
 
+/* Where no instance of the name is set up there is nothing to start either. */
+static int nothing_answers(const char *name, int r)
+{
+    struct err e = { 0 };
+    char path[300];
+
+    snprintf(path, sizeof path, DC_ETC "/%s/instance.json", name);
+    err_set(&e, r, EXIT_FAILED, "gateway of %s: nothing answers on " DC_RUN "/%s/gateway.sock: %s",
+            name, name, strerror(-r));
+    if (access(path, F_OK) == 0)
+        err_fix(&e, r, "sudo systemctl start defenseclaw-%s.target", name);
+    else
+        err_fix(&e, r, "sudo defenseclaw sandbox setup --name %s", name);
+    return err_print(&e);
+}
+
 int verb_status(const struct verb_args *args)
 {
     autojson cJSON *j = NULL;
-    struct err e = { 0 };
     int r = ask(args->name, &j);
 
-    if (r < 0) {
-        err_set(&e, r, EXIT_FAILED,
-                "gateway of %s: nothing answers on " DC_RUN "/%s/gateway.sock: %s", args->name,
-                args->name, strerror(-r));
-        err_fix(&e, r, "sudo systemctl start defenseclaw-%s.target", args->name);
-        return err_print(&e);
-    }
-    return print(j, args->json);
+    return r < 0 ? nothing_answers(args->name, r) : print(j, args->json);
 }
