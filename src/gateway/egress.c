@@ -107,6 +107,8 @@ static void start_tunnel(struct egress *c, struct bufferevent *upstream)
     }
 }
 
+static const char no_audit[] = "the audit log can't be written, so nothing is let out";
+
 static void on_opened(const struct opened *o, void *arg)
 {
     struct egress *c = arg;
@@ -123,6 +125,9 @@ static void on_opened(const struct opened *o, void *arg)
         add_row(c, AUDIT_ALLOW, o->why, true);
         snprintf(why, sizeof why, "%s:%u: %s", c->host.text, c->port, o->why);
         egress_answer(c, 502, why, NULL);
+    } else if (!gateway_may_decide(c->g)) { /* it may have begun to fail since it was asked */
+        bufferevent_free(o->bev);
+        reject(c, 503, no_audit);
     } else {
         c->g->n.allowed++;
         add_row(c, AUDIT_ALLOW, "", false);
@@ -144,7 +149,7 @@ static void decide(struct egress *c)
     c->began_ms = now_ms();
     begin_row(c);
     if (!gateway_may_decide(c->g)) {
-        egress_answer(c, 503, "the audit log can't be written, so nothing is let out", NULL);
+        reject(c, 503, no_audit); /* its row is written when that is possible again */
         return;
     }
     c->force = force_ref(c->g->force);
@@ -239,8 +244,8 @@ static void read_head(struct egress *c)
     autofree char *copy = NULL;
     ssize_t len;
 
-    if (!have)
-        return;
+    if (!have || evbuffer_get_length(bufferevent_get_output(c->client)) > EGRESS_HIGH)
+        return; /* who doesn't take its answers is not served on: on_write comes back here */
     if (!c->head_begun) {
         c->head_begun = true;
         egress_set_deadline(c, HEAD_S);
@@ -280,6 +285,10 @@ static void on_write(struct bufferevent *bev, void *arg)
 {
     struct egress *c = arg;
 
+    if (c->state == EGRESS_HEAD) {
+        read_head(c);
+        return;
+    }
     if (c->state == EGRESS_EXCHANGE && c->upstream)
         bufferevent_enable(c->upstream, EV_READ);
     if (c->state != EGRESS_LINGER || evbuffer_get_length(bufferevent_get_output(bev)))

@@ -16,6 +16,8 @@
 
 #define EGRESS 3128
 #define BIG (3u << 20)
+#define PAGE 60000u
+#define PAGES 120u /* more than the kernel keeps for one connection */
 
 static const char policy[] =
     "network_policies:\n"
@@ -52,6 +54,9 @@ static void web(int fd)
         kit_send(fd, "5\r\npedia\r\n0\r\n\r\n");
     } else if (strstr(buf_str(&in), " /close ")) {
         kit_send(fd, "HTTP/1.1 200 OK\r\n\r\nuntil the end");
+    } else if (strstr(buf_str(&in), " /page ")) {
+        buf_printf(&out, "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n%0*d", PAGE, (int)PAGE, 0);
+        kit_send(fd, buf_str(&out));
     } else if (strstr(buf_str(&in), " /cut ")) {
         kit_send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     } else if (strstr(buf_str(&in), " /badchunk ")) {
@@ -277,6 +282,22 @@ static void a_slow_reader_loses_nothing(void **state)
     assert_int_equal(out.len, strlen("HTTP/1.1 200 Connection established\r\n\r\n") + BIG);
 }
 
+static void who_reads_late_gets_all_answers_of_a_connection(void **state)
+{
+    autobuf struct buf out = { 0 };
+    int fd = kit_dial(EGRESS);
+    unsigned answers = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < PAGES; i++)
+        kit_send(fd, "GET http://www.test:8000/page HTTP/1.1\r\nHost: www.test:8000\r\n\r\n");
+    poll(NULL, 0, 500); /* until the gateway holds as much as it wants to and waits */
+    kit_talk(fd, "", 0, &out);
+    for (const char *p = buf_str(&out); (p = strstr(p, "HTTP/1.1 200 OK")); p++)
+        answers++;
+    assert_int_equal(answers, PAGES);
+}
+
 static void what_no_entry_names_is_refused_readably(void **state)
 {
     (void)state;
@@ -449,6 +470,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_that_half_closed_early_still_gets_its_answer,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_slow_reader_loses_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_reads_late_gets_all_answers_of_a_connection, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_no_entry_names_is_refused_readably, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_address_that_is_not_the_internets_needs_to_be_listed,
                                         set_up, tear_down),
