@@ -13,6 +13,7 @@ check_failed() {
     grep -q '^ERROR: ' $T_OUT/stderr || t_fail "no error line when failing: $2" "$(t_said)"
     [ "$(grep -c '^ERROR: ' $T_OUT/stderr)" = 1 ] || t_fail "more than one error: $2" "$(t_said)"
     grep -q '^fix: ' $T_OUT/stderr || t_fail "no fix when failing: $2" "$(t_said)"
+    ! grep -q 'rolling back failed' $T_OUT/stderr || t_fail "not rolled back: $2" "$(t_said)"
     "$1" "failing: $2"
 }
 
