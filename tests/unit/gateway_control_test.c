@@ -490,6 +490,9 @@ static void without_audit_the_default_template_refuses_until_it_is_back(void **s
         poll(NULL, 0, 100);
     assert_true(may_connect());
     expect_health("running", "starting");
+    kit_expect_row("SELECT count(*)>0 FROM decision WHERE verdict='refuse' AND host='www.test'"
+                   " AND reason LIKE 'the audit log can%'",
+                   "1");
 }
 
 static void without_audit_the_permissive_template_lets_through_and_says_so(void **state)
