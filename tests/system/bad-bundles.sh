@@ -15,7 +15,13 @@ done
 
 while IFS=$'\t' read -r name word; do
     t_case "refused: bundle $name"
-    expect_status 2 defenseclaw seed inspect "/run/bad/$name.tar"
+    case $name in
+    expired | other-machine) # sound, but not for this machine now: inspect shows them
+        expect_status 2 defenseclaw firstboot --seed "/run/bad/$name.tar"
+        word=${word/not_after/ended}
+        ;;
+    *) expect_status 2 defenseclaw seed inspect "/run/bad/$name.tar" ;;
+    esac
     expect_equal "error lines" "$(grep -c '^ERROR: ' $T_OUT/stderr)" 1
     [ -z "$word" ] || grep '^ERROR: ' $T_OUT/stderr | grep -qF -- "$word" ||
         t_fail "the line doesn't name $word" "$(t_said)"

@@ -64,7 +64,7 @@ static int check_end(const struct scan_input *in, struct scan *s, struct err *e)
         return r;
     for (got = TAR_BLOCK; got;) {
         if (!all_zero(block, got))
-            return err_set(e, -EINVAL, EXIT_USAGE, "bytes behind the tar's end mark");
+            return err_set(e, -EINVAL, EXIT_USAGE, "trailing bytes behind the tar's end mark");
         r = in->read(in->userdata, block, sizeof block, &got, e);
         if (r < 0)
             return r;
