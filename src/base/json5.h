@@ -14,6 +14,8 @@
 #define JSON5_NODES_MAX                                                                            \
     (1u << 17) /* values in a text: a bound on memory, since texts are hostile */
 
+#define JSON5_EQUAL_MAX 16 /* equal entries that are taken out of one list */
+
 enum json5_type { JSON5_NULL, JSON5_BOOL, JSON5_NUMBER, JSON5_STRING, JSON5_ARRAY, JSON5_OBJECT };
 
 /* One value, by its place in the text (byte offsets). Indices of nodes: 0 is the root, and "none".
@@ -78,7 +80,8 @@ void json5_unescape(const struct json5 *d, uint32_t start, uint32_t end, struct 
  * the text (newline, indentation, blanks). json5_remove() takes a member out, and then each parent
  * that is left empty but for the first `keep` keys of the path; -ENOENT when it isn't there.
  * json5_array_add() appends an entry unless an equal one is there; makes the array when absent.
- * json5_array_remove() takes out each equal entry; -ENOENT when none is there. */
+ * json5_array_remove() takes out each equal entry; -ENOENT when none is there,
+ * -E2BIG when there are more than JSON5_EQUAL_MAX. */
 int json5_set(const char *what, const char *text, size_t len, struct json5_path path,
               const char *value, struct buf *out, struct err *e);
 int json5_remove(const char *what, const char *text, size_t len, struct json5_path path,

@@ -147,8 +147,9 @@ int json5_remove(const char *what, const char *text, size_t len, struct json5_pa
     return 0;
 }
 
-int json5_array_remove(const char *what, const char *text, size_t len, struct json5_path path,
-                       const char *value, struct buf *out, struct err *e)
+/* Each entry costs a pass over the text and a copy of it. */
+static int remove_entries(const char *what, const char *text, size_t len, struct json5_path path,
+                          const char *value, unsigned left, struct buf *out, struct err *e)
 {
     autojson5 struct json5 d = { 0 };
     autobuf struct buf once = { 0 };
@@ -166,12 +167,21 @@ int json5_array_remove(const char *what, const char *text, size_t len, struct js
     entry = array_entry(&d, array, value);
     if (!entry)
         return -ENOENT;
+    if (left == 0)
+        return err_set(e, -E2BIG, EXIT_USAGE, "%s: line %u: the list has one entry too often", what,
+                       json5_line(&d, entry->start));
     r = cut(&d, array, entry, &once, e);
     if (r < 0)
         return r;
-    r = json5_array_remove(what, buf_str(&once), once.len, path, value, out, e);
+    r = remove_entries(what, buf_str(&once), once.len, path, value, left - 1, out, e);
     if (r != -ENOENT)
         return r;
     buf_add(out, once.data, once.len);
     return layout_result(&d, out, e);
+}
+
+int json5_array_remove(const char *what, const char *text, size_t len, struct json5_path path,
+                       const char *value, struct buf *out, struct err *e)
+{
+    return remove_entries(what, text, len, path, value, JSON5_EQUAL_MAX, out, e);
 }

@@ -436,12 +436,23 @@ static void says_when_a_list_or_entry_is_not_there(void **state)
 {
     static const char *const keys[] = { "p" };
     struct json5_path path = { keys, 1 };
-    autobuf struct buf out = { 0 };
+    autobuf struct buf out = { 0 }, many = { 0 };
     struct err e = { 0 };
 
     (void)state;
     assert_int_equal(json5_array_remove("t", "{p:[1]}", 7, path, "2", &out, &e), -ENOENT);
     assert_int_equal(json5_array_remove("t", "{}", 2, path, "2", &out, &e), -ENOENT);
+    buf_puts(&many, "{p:[1");
+    for (int i = 0; i < JSON5_EQUAL_MAX; i++)
+        buf_puts(&many, ",2");
+    buf_puts(&many, "]}");
+    assert_int_equal(json5_array_remove("t", buf_str(&many), many.len, path, "2", &out, &e), 0);
+    assert_string_equal(buf_str(&out), "{p:[1]}");
+    many.len -= 2;
+    buf_puts(&many, ",2]}");
+    buf_done(&out);
+    assert_int_equal(json5_array_remove("t", buf_str(&many), many.len, path, "2", &out, &e),
+                     -E2BIG);
     assert_int_equal(json5_array_add("t", "{p:1}", 5, path, "2", &out, &e), -ENOTDIR);
     assert_string_equal(e.text, "t: line 1: a list was expected");
     assert_int_equal(json5_remove("t", "{}", 2, path, 0, &out, &e), -ENOENT);
