@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #define FRESH_MS 1000
+#define START_MS 120000 /* an agent that isn't up by then isn't starting: it takes 12 to 22 s */
 #define WAITING_MAX 64
 
 const char *const state_names[] = {
@@ -19,6 +20,7 @@ static_assert(N_ELEMENTS(state_names) == STATE_COUNT, "name every state");
 struct agent {
     struct gateway *g;
     bool seen, up;
+    int64_t began_ms;
     int64_t asked_ms; /* of the last answer; 0 before the first */
     int fd;           /* of the connection being tried */
     struct event *event;
@@ -33,7 +35,7 @@ static enum state state_of(const struct agent *a)
 {
     if (a->up)
         return STATE_RUNNING;
-    return a->seen ? STATE_DEGRADED : STATE_STARTING;
+    return a->seen || now_ms() - a->began_ms > START_MS ? STATE_DEGRADED : STATE_STARTING;
 }
 
 static void answer(struct agent *a, bool up)
@@ -115,6 +117,7 @@ int agent_new(struct gateway *g, struct agent **ret)
     if (!a)
         return -ENOMEM;
     a->g = g;
+    a->began_ms = now_ms();
     a->fd = -EBADF;
     *ret = a;
     return 0;

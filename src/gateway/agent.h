@@ -21,7 +21,7 @@ int agent_new(struct gateway *g, struct agent **ret);
 void agent_free(struct agent *a);
 
 /* Calls fn once, now or within 300 ms: absent without an agent, running when its port takes a
- * connection, starting until it did for the first time, degraded when it did before. An answer of
+ * connection, starting until it did for the first time (two minutes at most), else degraded. An answer of
  * the last second counts. */
 void agent_ask(struct agent *a, agent_fn fn, void *arg);
 

@@ -100,7 +100,8 @@ static void print_details(const cJSON *j)
     printf("uptime     %lld s\n", (long long)json_int(j, "uptime_s", 0));
 }
 
-/* 0 when nothing that should run is down: absent and disabled parts are no fault. */
+/* 0 when nothing that should run is down: absent and disabled parts are no fault, nor is an agent
+ * that is on its way up. */
 static int judge(const cJSON *j)
 {
     static const char *const parts[] = { "gateway", "watcher", "guardrail", "sandbox" };
@@ -109,8 +110,8 @@ static int judge(const cJSON *j)
     for (size_t i = 0; i < N_ELEMENTS(parts); i++) {
         const char *state = word(j, parts[i], "state");
 
-        if (strcmp(state, "running") != 0 && strcmp(state, "absent") != 0 &&
-            strcmp(state, "disabled") != 0)
+        if (strcmp(state, "running") != 0 && strcmp(state, "starting") != 0 &&
+            strcmp(state, "absent") != 0 && strcmp(state, "disabled") != 0)
             status = EXIT_RED;
     }
     return status;

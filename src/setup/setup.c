@@ -12,6 +12,7 @@
 #include "setup/secrets.h"
 #include "setup/session.h"
 #include "setup/templates.h"
+#include "sys/beneath.h"
 
 #include <string.h>
 
@@ -90,6 +91,19 @@ static int load_files(struct work *w, const struct setup_request *rq, struct err
     return r;
 }
 
+/* The home is made; what it is made in has to be there. */
+static int check_home(const struct spec *s, struct err *e)
+{
+    autofd int dir = -EBADF;
+    const char *base;
+    int r = beneath_open_parent(s->home, &dir, &base, e);
+
+    if (r != -ENOENT)
+        return r;
+    err_set(e, r, EXIT_USAGE, "--sandbox-home %s: its parent directory doesn't exist", s->home);
+    return err_fix(e, r, "mkdir -p %.*s", (int)(strrchr(s->home, '/') - s->home), s->home);
+}
+
 static int gather(struct work *w, const struct setup_request *rq, struct err *e)
 {
     struct inputs *in = &w->in;
@@ -111,6 +125,8 @@ static int gather(struct work *w, const struct setup_request *rq, struct err *e)
         return r;
     take_ids(w);
     r = adopt_check(in, w->session.record, e);
+    if (r == 0)
+        r = check_home(&in->in.spec, e);
     if (r < 0)
         return r;
     network_from_instance(&in->in, &net);

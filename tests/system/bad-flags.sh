@@ -48,6 +48,7 @@ refused 192.0.2.1 --host-ip 192.0.2.1
 refused 198.51.100.3 --sandbox-ip 198.51.100.3
 refused 192.0.2.255 --sandbox-ip 192.0.2.255
 refused sandbox-home --sandbox-home relative/home
+refused sandbox-home --sandbox-home /srv/not/there
 refused sandbox-home --sandbox-home /
 refused sandbox-home --sandbox-home /etc/home
 refused sandbox-home --sandbox-home /home/../etc
