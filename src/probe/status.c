@@ -86,7 +86,8 @@ static enum status_overall judge(const struct tally *t, const cJSON *gateway, co
     if (!gateway && t->running == 0)
         return STATUS_SILENT;
     if (!units || !state_is(gateway, "gateway", "running") ||
-        (!s->no_agent && !state_is(gateway, "sandbox", "running")))
+        (!s->no_agent && !state_is(gateway, "sandbox", "running") &&
+         !state_is(gateway, "sandbox", "starting"))) /* on its way up is no fault */
         return STATUS_PARTLY;
     return STATUS_RUNNING;
 }
