@@ -217,7 +217,7 @@ listing_network() {
     ip rule
     ip neigh
     ip netns list
-    nft list ruleset
+    nft -s list ruleset # without its counters
     sysctl -a 2>/dev/null | grep -vE "^($T_UNSTEADY_SYSCTLS)"
 }
 
