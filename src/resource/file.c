@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/paths.h"
+#include "resource/aside.h"
 #include "resource/kinds.h"
 #include "resource/xattrs.h"
 #include "sys/beneath.h"
@@ -394,29 +395,11 @@ static int file_put(struct run *run, const char *id, const cJSON *now, const cJS
 
 static int file_set_aside(struct run *run, const char *id, const cJSON *now, struct err *e)
 {
-    autofd int dir = -EBADF;
-    const char *base;
-    char kept[256];
-    int r;
-
     if (type_is(now, "absent") || type_is(now, "directory"))
         return 0; /* a directory's own attributes are simply put back */
     if (type_is(now, "file") && json_int(now, "size", -1) == 0)
         return 0; /* what a power cut leaves of a new file: nothing to keep */
-    r = beneath_open_parent(id, &dir, &base, e);
-    if (r < 0)
-        return r;
-    for (int i = 0; i < 100; i++) {
-        snprintf(kept, sizeof kept,
-                 i ? "%.200s.kept-by-defenseclaw.%d" : "%.200s.kept-by-defenseclaw", base, i);
-        if (renameat2(dir, base, dir, kept, RENAME_NOREPLACE) == 0) {
-            run_note(run, "%s: changed since setup; kept beside as %s", id, kept);
-            return 0;
-        }
-        if (errno != EEXIST)
-            break;
-    }
-    return err_set(e, -errno, EXIT_FAILED, "%s: can't be kept aside: %s", id, strerror(errno));
+    return keep_aside(run, id, "changed since setup", e);
 }
 
 static void file_sweep(struct run *run, const char *id)

@@ -1,36 +1,11 @@
 /* Kind openclaw, on the way back: the original bytes, or the text without what is ours. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "resource/aside.h"
 #include "resource/kinds.h"
 #include "resource/openclaw_parts.h"
-#include "sys/beneath.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* Renames whatever stands at the path out of the way. */
-static int keep_aside(struct run *run, const char *path, struct err *e)
-{
-    autofd int dir = -EBADF;
-    const char *base;
-    char kept[256];
-    int r = beneath_open_parent(path, &dir, &base, e);
-
-    if (r < 0)
-        return r;
-    for (int i = 0; i < 100; i++) {
-        snprintf(kept, sizeof kept,
-                 i ? "%.200s.kept-by-defenseclaw.%d" : "%.200s.kept-by-defenseclaw", base, i);
-        if (renameat2(dir, base, dir, kept, RENAME_NOREPLACE) == 0) {
-            run_note(run, "%s: can't be read any more; kept beside as %s", path, kept);
-            return 0;
-        }
-        if (errno != EEXIST)
-            break;
-    }
-    return err_set(e, -errno, EXIT_FAILED, "%s: can't be kept aside: %s", path, strerror(errno));
-}
 
 static int put_original(struct run *run, const char *id, const cJSON *now, const cJSON *before,
                         struct err *e)
@@ -68,7 +43,7 @@ static int replace_broken(struct run *run, const char *id, const cJSON *now, con
         return -ENOMEM;
     if (beside && !profile_is(before, "file"))
         return 0; /* theirs, and nothing to put there */
-    r = keep_aside(run, beside ? parent : id, e);
+    r = keep_aside(run, beside ? parent : id, "can't be read any more", e);
     if (r == 0)
         r = profile_look(run, id, &cleared, e);
     return r < 0 ? r : put_original(run, id, cleared, before, e);
